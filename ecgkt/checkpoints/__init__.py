@@ -1,0 +1,25 @@
+"""Weights + card + preprocessing + labels + ancestors, inseparable."""
+
+from ecgkt.checkpoints.cards import Calibration, Card, Reference
+from ecgkt.checkpoints.folders import (
+    Checkpoint,
+    build_network,
+    list_checkpoints,
+    load,
+    read_card,
+    save,
+    update_card,
+)
+
+__all__ = [
+    "Calibration",
+    "Card",
+    "Checkpoint",
+    "Reference",
+    "build_network",
+    "list_checkpoints",
+    "load",
+    "read_card",
+    "save",
+    "update_card",
+]

@@ -1,0 +1,185 @@
+"""The card: all that must be known about a checkpoint to use it, as plain data that checks itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from ecgkt.domain.estimates import Estimate
+from ecgkt.domain.labels import LabelSet
+from ecgkt.domain.records import Domain
+from ecgkt.errors import EcgktError, InvalidCheckpoint, InvalidValue
+from ecgkt.signals.preprocessing import Preprocessing
+
+FORMAT = 1
+ARMS = ("baseline", "transferred", "multimodal")
+STAGES = ("align", "labs", "diagnoses")
+UNREVIEWED = "No clinician has reviewed this model."
+SIMULATED_STATEMENT = "Trained on SIMULATED patients only. " + UNREVIEWED
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Platt slope and intercept per label, (k,) each in label order, fitted in `domain` on `rows` tuning rows."""
+
+    domain: Domain
+    slope: tuple[float, ...]
+    intercept: tuple[float, ...]
+    rows: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domain", Domain(self.domain))
+        object.__setattr__(self, "slope", tuple(self.slope))
+        object.__setattr__(self, "intercept", tuple(self.intercept))
+        if len(self.slope) != len(self.intercept):
+            raise InvalidValue("one slope and intercept per label", "different counts", "fit the calibration anew")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A named set of real records and the quantiles of their logits, (q,) per label in label order.
+
+    Only the quantiles are kept, never the records. `source` says where the set comes from and its licence.
+    """
+
+    name: str
+    source: str
+    records: int
+    quantiles: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantiles", tuple(tuple(row) for row in self.quantiles))
+        if any(np.any(np.diff(row) < 0) for row in self.quantiles):
+            raise InvalidValue("quantiles that do not fall", "falling ones", "compute the reference anew")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What must be known about a checkpoint to use it.
+
+    `estimates` maps a set of records ("simulated, held out") to label -> Estimate of AUROC; `commands` maps a figure
+    to the command that measured it. `parents` names the checkpoints of the earlier stages. `id` is twelve hex
+    digits over weights, labels, architecture, preprocessing and calibration.
+    """
+
+    name: str
+    title: str
+    arm: str
+    stage: str
+    labels: LabelSet
+    preprocessing: Preprocessing
+    architecture: Mapping[str, Any]
+    training: Mapping[str, Any]
+    training_domain: Domain
+    calibration: Calibration | None = None
+    reference: Reference | None = None
+    parents: Mapping[str, str] = field(default_factory=dict)
+    estimates: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+    code_version: str = ""
+    weights_sha256: str = ""
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        if self.arm not in ARMS:
+            raise InvalidValue(f"one of the arms {', '.join(ARMS)}", repr(self.arm), "name the arm")
+        if self.stage not in STAGES:
+            raise InvalidValue(f"one of the stages {', '.join(STAGES)}", repr(self.stage), "name the stage")
+        if self.stage == "diagnoses" and self.arm != "baseline" and set(self.parents) != {"align", "labs"}:
+            raise InvalidValue(
+                "a stage-3 checkpoint that names its stage-1 and stage-2 parents",
+                f"{sorted(self.parents) or 'none'}",
+                "give parents align and labs",
+            )
+        for what, rows in (
+            ("calibration", self.calibration and self.calibration.slope),
+            ("reference", self.reference and self.reference.quantiles),
+        ):
+            if rows is not None and len(rows) != len(self.labels):
+                raise InvalidValue(f"a {what} of {len(self.labels)} labels", f"{len(rows)}", f"compute the {what} anew")
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits that change with anything that changes a score."""
+        core = [
+            self.weights_sha256,
+            self.labels.fingerprint,
+            self.preprocessing.fingerprint,
+            dict(self.architecture),
+            self.calibration and [self.calibration.slope, self.calibration.intercept],
+        ]
+        return hashlib.sha256(json.dumps(core, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def statement(self) -> str:
+        """The sentence about the training data that stands wherever the model speaks."""
+        return SIMULATED_STATEMENT if self.training_domain is Domain.SIMULATED else UNREVIEWED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data; `from_json` reads it back equal."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            "id": self.id,
+            "statement": self.statement,
+            **plain,
+            "labels": self.labels.to_json(),
+            "labels_fingerprint": self.labels.fingerprint,
+            "preprocessing": asdict(self.preprocessing),
+            "preprocessing_fingerprint": self.preprocessing.fingerprint,
+            "training_domain": str(self.training_domain),
+            "calibration": self.calibration and asdict(self.calibration),
+            "reference": self.reference and asdict(self.reference),
+            "estimates": {
+                where: {label: estimate.to_json() for label, estimate in rows.items()}
+                for where, rows in self.estimates.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Card:
+        """Build a card from plain data; raise InvalidCheckpoint where it contradicts itself."""
+        if data.get("format") != FORMAT:
+            raise InvalidCheckpoint(f"a card of format {FORMAT}", f"{data.get('format')}", "train or export it anew")
+        derived = {"id", "statement", "labels_fingerprint", "preprocessing_fingerprint"}
+        names = {item.name for item in fields(cls)}
+        if (unknown := set(data) - names - derived) or (missing := names - set(data)):
+            what = f"unknown entries {sorted(unknown)}" if unknown else f"no {sorted(missing)}"
+            raise InvalidCheckpoint("a complete card", what, "export the checkpoint with this version")
+        try:
+            card = cls(
+                **{key: value for key, value in data.items() if key in names}
+                | {
+                    "labels": LabelSet.from_json(data["labels"]),
+                    "preprocessing": Preprocessing(**data["preprocessing"]),
+                    "training_domain": Domain(data["training_domain"]),
+                    "calibration": data["calibration"] and Calibration(**data["calibration"]),
+                    "reference": data["reference"] and Reference(**data["reference"]),
+                    "limits": tuple(data["limits"]),
+                    "estimates": {
+                        where: {label: Estimate(**row) for label, row in rows.items()}
+                        for where, rows in data["estimates"].items()
+                    },
+                }
+            )
+        except (TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, EcgktError):
+                raise
+            raise InvalidCheckpoint("a well-formed card", f"{error}", "export the checkpoint again") from error
+        for entry, value in (
+            ("labels_fingerprint", card.labels.fingerprint),
+            ("preprocessing_fingerprint", card.preprocessing.fingerprint),
+            ("id", card.id),
+        ):
+            if data.get(entry) != value:
+                raise InvalidCheckpoint(
+                    f"a card whose {entry} is {value}",
+                    f"{data.get(entry)}",
+                    "use the card as it was written, with the version that wrote it",
+                )
+        return card

@@ -1,0 +1,66 @@
+"""The README of a checkpoint, made from its card: nothing stands there that the card does not hold."""
+
+from __future__ import annotations
+
+from ecgkt import NOTICE
+from ecgkt.checkpoints.cards import Card
+from ecgkt.domain.estimates import Estimate
+from ecgkt.domain.labels import Kind
+
+_FAMILIES = {
+    Kind.TRACING: "On this tracing",
+    Kind.VISIT: "Coded at this visit (ICD-10)",
+    Kind.LAB: "Laboratory abnormalities",
+}
+
+
+def render(card: Card) -> str:
+    """Return the model card as Markdown."""
+    sections = [
+        f"# {card.title}",
+        f"**{NOTICE}.** {card.statement}",
+        _facts(card),
+        *(_estimates(card, where) for where in card.estimates),
+        _bullets("Limits", list(card.limits)),
+        _bullets("Commands that made the figures", [f"{what}: `{how}`" for what, how in card.commands.items()]),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _facts(card: Card) -> str:
+    counts = ", ".join(f"{len(card.labels.of_kind(kind))} {title.lower()}" for kind, title in _FAMILIES.items())
+    rows = {
+        "Checkpoint": f"`{card.id}`",
+        "Arm, stage": f"{card.arm}, {card.stage}",
+        "Parents": ", ".join(f"{stage} `{parent}`" for stage, parent in card.parents.items()) or "none",
+        "Reads": f"12 leads; {card.preprocessing.description}; fingerprint `{card.preprocessing.fingerprint}`",
+        "Says": counts,
+        "Training data": "; ".join(f"{key.replace('_', ' ')} {value}" for key, value in card.training.items()),
+        "Calibrated in": f"{card.calibration.domain} ECGs ({card.calibration.rows} tuning rows)"
+        if card.calibration
+        else "no domain",
+        "Reference set for ranks": f"{card.reference.name}, {card.reference.records} records. {card.reference.source}"
+        if card.reference
+        else "none",
+        "Code": f"ecgkt {card.code_version}",
+    }
+    return "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())])
+
+
+def _estimates(card: Card, where: str) -> str:
+    rows = card.estimates[where]
+    lines = [f"## AUROC, {where}", "", "95 % intervals by resampling subjects; undefined with too few positives."]
+    for kind, title in _FAMILIES.items():
+        known = [label for label in card.labels.of_kind(kind) if label.name in rows]
+        if known:
+            lines += ["", f"### {title}", "", "| target | AUROC | positives of n |", "|---|---|---|"]
+            lines += [f"| {label.title} | {_cell(rows[label.name])}" for label in known]
+    return "\n".join(lines)
+
+
+def _cell(estimate: Estimate) -> str:
+    return f"{estimate} | {estimate.positives} of {estimate.n} |"
+
+
+def _bullets(title: str, items: list[str]) -> str:
+    return "\n".join([f"## {title}", "", *(f"- {item}" for item in items)]) if items else ""

@@ -1,0 +1,154 @@
+"""A 12-lead ECG: leads by name, millivolts, hertz, and what was done to it on the way in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt.errors import InvalidValue
+
+LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+STORED_LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+
+_CANONICAL = {lead.lower(): lead for lead in LEADS}
+_DECORATION = re.compile(r"^(mdc_ecg_lead_|mdc_ecg_|ecg[ _]|lead[ _])|\s*\(.*\)$")
+
+
+class Domain(StrEnum):
+    """Where a record comes from, as far as the file itself says."""
+
+    SIMULATED = "simulated"
+    REAL = "real"
+    UNKNOWN = "unknown"
+
+
+def canonical_lead(name: str) -> str | None:
+    """Return the standard name of a lead as files spell it (`avf`, `Lead II`, `MDC_ECG_LEAD_V1`), or None."""
+    bare = name.strip().lower()
+    while (shorter := _DECORATION.sub("", bare)) != bare:
+        bare = shorter
+    return _CANONICAL.get(bare)
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One recording.
+
+    `signal` is (12, n) float32 in mV, rows in the order of `LEADS`, gaps NaN; `fs` in Hz. `age` in years and
+    `sex` ("female", "male") are None where unknown; no other identifier has a place here. `source` names the
+    format or the collection, never a patient; `notes` says what was derived, dropped or cropped.
+    """
+
+    signal: NDArray[np.float32]
+    fs: float
+    source: str
+    domain: Domain = Domain.UNKNOWN
+    age: float | None = None
+    sex: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.fs) or not 50 <= self.fs <= 20_000:
+            raise InvalidValue("a sampling rate between 50 and 20,000 Hz", f"{self.fs}", "give the file's own rate")
+        signal = np.asarray(self.signal)
+        if signal.ndim != 2 or signal.shape[0] != len(LEADS) or signal.shape[1] == 0:
+            raise InvalidValue(
+                "a signal of shape (12 leads, n samples)", f"{signal.shape}", "build it with Record.from_leads"
+            )
+        if not np.issubdtype(signal.dtype, np.floating):
+            raise InvalidValue("a signal in mV as floats", f"{signal.dtype}", "convert the file's units to mV first")
+        if np.isinf(signal).any():
+            raise InvalidValue("finite values, with gaps as NaN", "infinite values", "turn them into NaN first")
+        if self.sex not in (None, "female", "male"):
+            raise InvalidValue('sex as "female", "male" or None', repr(self.sex), "map the file's spelling first")
+        if self.age is not None and not 0 <= self.age <= 130:
+            raise InvalidValue("an age from 0 to 130 years or None", f"{self.age}", "use None where it is not known")
+        frozen = np.array(signal, dtype=np.float32, order="C")
+        frozen.setflags(write=False)
+        object.__setattr__(self, "signal", frozen)
+        object.__setattr__(self, "fs", float(self.fs))
+        object.__setattr__(self, "domain", Domain(self.domain))
+
+    @classmethod
+    def from_leads(
+        cls,
+        leads: Mapping[str, NDArray[np.floating]],
+        fs: float,
+        source: str,
+        *,
+        domain: Domain = Domain.UNKNOWN,
+        age: float | None = None,
+        sex: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Record:
+        """Build a record from samples in mV by lead name, in any order and spelling.
+
+        III, aVR, aVL and aVF are derived by Einthoven (1912) and Goldberger (1942) where only the eight
+        independent leads are stored; channels that are not one of the twelve are left out; both are noted.
+        Raises InvalidValue where a lead is missing, stands twice, or has another length.
+        """
+        named: dict[str, NDArray[np.floating]] = {}
+        others = []
+        for name, samples in leads.items():
+            lead = canonical_lead(name)
+            if lead is None:
+                others.append(name.strip())
+            elif lead in named:
+                raise InvalidValue("each lead once", f"{lead} twice", "keep one channel per lead")
+            else:
+                named[lead] = np.asarray(samples)
+        notes = (*notes, *_derive_limb_leads(named))
+        missing = [lead for lead in LEADS if lead not in named]
+        if missing:
+            have = ", ".join(lead for lead in LEADS if lead in named) or "none of them"
+            raise InvalidValue(
+                "the 12 standard leads, or I, II and V1-V6",
+                f"{have}" + (f" (and {len(others)} other channels)" if others else ""),
+                "export the 12-lead recording",
+            )
+        lengths = {samples.shape for samples in named.values()}
+        if len(lengths) > 1:
+            raise InvalidValue(
+                "12 leads of one length", f"lengths {sorted(lengths)}", "export the leads at one rate and length"
+            )
+        if others:
+            notes = (*notes, f"{len(others)} channels that are not one of the 12 leads were left out")
+        signal = np.stack([named[lead] for lead in LEADS]).astype(np.float32)
+        signal[~np.isfinite(signal)] = np.nan
+        return cls(signal, fs, source, domain, age, sex, notes)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording in seconds."""
+        return self.signal.shape[1] / self.fs
+
+    def lead(self, name: str) -> NDArray[np.float32]:
+        """Return the samples (n,) of one lead in mV."""
+        lead = canonical_lead(name)
+        if lead is None:
+            raise InvalidValue(f"one of {', '.join(LEADS)}", repr(name), "use a standard lead name")
+        return self.signal[LEADS.index(lead)]
+
+    def first_seconds(self, seconds: float) -> Record:
+        """Return the record cut to its first `seconds`, with a note; itself where it is no longer than that."""
+        samples = round(seconds * self.fs)
+        if self.signal.shape[1] <= samples:
+            return self
+        note = f"the first {seconds:g} s of {self.seconds:.1f} s are used"
+        return replace(self, signal=self.signal[:, :samples], notes=(*self.notes, note))
+
+
+def _derive_limb_leads(named: dict[str, NDArray[np.floating]]) -> tuple[str, ...]:
+    """Add the limb leads that follow from I and II, in place; return the sentence that says so."""
+    if "I" not in named or "II" not in named or named["I"].shape != named["II"].shape:
+        return ()
+    i, ii = named["I"], named["II"]
+    derived = {"III": ii - i, "aVR": -(i + ii) / 2, "aVL": i - ii / 2, "aVF": ii - i / 2}
+    added = [lead for lead in derived if lead not in named]
+    named.update({lead: derived[lead] for lead in added})
+    return (f"{', '.join(added)} derived from I and II",) if added else ()

@@ -1,0 +1,1 @@
+"""Arrays in, Estimates out: discrimination with subject-level intervals, and calibration."""

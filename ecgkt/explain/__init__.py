@@ -1,0 +1,1 @@
+"""Where a score came from, with the doubt that belongs to it."""

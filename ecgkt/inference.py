@@ -1,0 +1,101 @@
+"""A checkpoint that reads records: from `Record` to `Predictions`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt import checkpoints
+from ecgkt.checkpoints import Card, Checkpoint
+from ecgkt.domain.predictions import Predictions
+from ecgkt.domain.records import Domain, Record
+from ecgkt.errors import InvalidCheckpoint, InvalidValue
+from ecgkt.evaluation.calibration import sigmoid
+from ecgkt.signals.quality import assess
+
+if TYPE_CHECKING:
+    from ecgkt.nets.ecg import EcgNetwork
+
+BATCH = 64
+
+
+class Predictor:
+    """A stage-3 checkpoint ready to read ECGs; safe to share between threads, its weights never change."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.card: Card = checkpoint.card
+        if self.card.stage != "diagnoses" or self.card.calibration is None:
+            raise InvalidCheckpoint(
+                "a calibrated checkpoint of stage diagnoses", f"stage {self.card.stage}", "train stage 3 first"
+            )
+        network = checkpoints.build_network(self.card)
+        try:
+            network.load_state_dict(dict(checkpoint.weights))
+        except RuntimeError as error:
+            raise InvalidCheckpoint("weights of the card's architecture", f"{error}", "export it again") from error
+        self.network: EcgNetwork = network.eval().requires_grad_(False)
+
+    @classmethod
+    def open(cls, folder: Path) -> Predictor:
+        """Load and verify a checkpoint folder."""
+        return cls(checkpoints.load(folder))
+
+    def predict(self, records: Sequence[Record]) -> Predictions:
+        """Score records of one domain; a record that cannot be read is abstained from, with the sentence why."""
+        domains = {record.domain for record in records}
+        if len(domains) != 1:
+            raise InvalidValue("records of one domain", f"{sorted(domains) or 'none'}", "predict each domain apart")
+        abstained = tuple(assess(record, self.card.preprocessing.seconds).refusal for record in records)
+        logits = np.full((len(records), len(self.card.labels)), np.nan)
+        spoken = [row for row, refusal in enumerate(abstained) if refusal is None]
+        if spoken:
+            logits[spoken] = self.logits([self.card.preprocessing.apply(records[row]) for row in spoken])
+        return self.read_logits(logits, domains.pop(), abstained)
+
+    def logits(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        """Return raw logits (n, k) of preprocessed inputs (12, m_i); inputs of one length share a batch."""
+        import torch
+
+        by_length = defaultdict(list)
+        for row, signal in enumerate(inputs):
+            by_length[signal.shape[1]].append(row)
+        out = np.empty((len(inputs), len(self.card.labels)))
+        with torch.inference_mode():
+            for rows in by_length.values():
+                for start in range(0, len(rows), BATCH):
+                    some = rows[start : start + BATCH]
+                    batch = torch.from_numpy(np.stack([inputs[row] for row in some]))
+                    out[some] = self.network(batch).numpy()
+        return out
+
+    def read_logits(
+        self, logits: NDArray[np.float64], domain: Domain, abstained: tuple[str | None, ...] = ()
+    ) -> Predictions:
+        """Turn raw logits (n, k) into Predictions: calibrated probabilities, and ranks in the reference set."""
+        calibration = self.card.calibration
+        if calibration is None:
+            raise InvalidCheckpoint("a calibrated checkpoint", "none", "train stage 3 first")
+        calibrated = logits * np.array(calibration.slope) + np.array(calibration.intercept)
+        reference = self.card.reference
+        return Predictions(
+            labels=self.card.labels,
+            probabilities=sigmoid(calibrated),
+            checkpoint_id=self.card.id,
+            domain=domain,
+            calibrated_in=calibration.domain,
+            ranks=None if reference is None else _ranks(logits, reference.quantiles),
+            reference=None if reference is None else f"{reference.name} ({reference.records} real ECGs)",
+            abstained=abstained,
+        )
+
+
+def _ranks(logits: NDArray[np.float64], quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Return the share of the reference set below each logit, linear between stored quantiles; NaN stays NaN."""
+    share = np.linspace(0, 1, len(quantiles[0]))
+    ranks = [np.interp(column, row, share) for column, row in zip(logits.T, quantiles, strict=True)]
+    return np.stack(ranks, axis=1)

@@ -1,0 +1,1 @@
+"""Pure torch: encoders, heads, projector and losses. They know sizes, never paths or label names."""

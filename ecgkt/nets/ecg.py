@@ -1,0 +1,85 @@
+"""The ECG encoder and the network that reads labels off its embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions with a shortcut (He 2016, doi 10.1109/CVPR.2016.90), over (b, channels, n)."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, dropout: float) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+        self.first_norm = nn.BatchNorm1d(outputs)
+        self.first_relu = nn.ReLU()
+        self.dropout = nn.Dropout(dropout)
+        self.second = nn.Conv1d(outputs, outputs, kernel, 1, kernel // 2, bias=False)
+        self.second_norm = nn.BatchNorm1d(outputs)
+        self.shortcut = (
+            nn.Identity()
+            if inputs == outputs and stride == 1
+            else nn.Sequential(nn.Conv1d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm1d(outputs))
+        )
+        self.last_relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (b, outputs, ceil(n / stride))."""
+        y = self.dropout(self.first_relu(self.first_norm(self.first(x))))
+        return self.last_relu(self.second_norm(self.second(y)) + self.shortcut(x))
+
+
+class EcgEncoder(nn.Module):
+    """From (b, 12, n) in mV at 100 Hz, any n, to an embedding (b, width).
+
+    A one-dimensional residual network; mean and maximum over time are joined, so that both how much and whether
+    at all reach the embedding. About 0.6 M parameters with the defaults.
+    """
+
+    def __init__(
+        self,
+        width: int = 128,
+        channels: tuple[int, ...] = (32, 64, 96, 128, 128),
+        strides: tuple[int, ...] = (2, 2, 2, 1, 1),
+        kernel: int = 7,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.width = width
+        self.stem = nn.Sequential(
+            nn.Conv1d(12, channels[0], 15, 2, 7, bias=False), nn.BatchNorm1d(channels[0]), nn.ReLU()
+        )
+        blocks = []
+        inputs = channels[0]
+        for outputs, stride in zip(channels, strides, strict=True):
+            blocks.append(ResidualBlock(inputs, outputs, kernel, stride, dropout))
+            inputs = outputs
+        self.blocks = nn.Sequential(*blocks)
+        self.embed = nn.Linear(2 * inputs, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the embedding (b, width)."""
+        features = self.blocks(self.stem(x))
+        return self.embed(torch.cat([features.mean(dim=-1), features.amax(dim=-1)], dim=1))
+
+
+class EcgNetwork(nn.Module):
+    """An encoder with one linear head per family of labels; logits (b, k) joined in the order of `heads`."""
+
+    def __init__(self, encoder: EcgEncoder, heads: Mapping[str, int]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.relu = nn.ReLU()
+        self.heads = nn.ModuleDict({name: nn.Linear(encoder.width, size) for name, size in heads.items()})
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (b, sum of head sizes)."""
+        return self.read(self.encoder(x))
+
+    def read(self, embedding: Tensor) -> Tensor:
+        """Return logits from an embedding (b, width)."""
+        hidden = self.relu(embedding)
+        return torch.cat([head(hidden) for head in self.heads.values()], dim=1)

@@ -1,0 +1,1 @@
+"""The one preprocessing, and the quality of a recording."""

@@ -1,0 +1,86 @@
+"""Whether a recording can be read at all: missing, flat, gapped and implausible leads, and its length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt.domain.records import LEADS, Record
+
+SHORTEST_SECONDS = 5.0
+LONGEST_GAP_SECONDS = 0.2
+LONGEST_FLAT_SECONDS = 2.0
+FLAT_MV = 0.005
+LARGEST_MV = 20.0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What is wrong with a recording: `leads` names each bad lead and its fault, `refusal` is a whole sentence."""
+
+    leads: dict[str, str]
+    refusal: str | None
+
+    @property
+    def good(self) -> bool:
+        """Whether the model may read it."""
+        return self.refusal is None
+
+
+def assess(record: Record, seconds: float = 10.0) -> Quality:
+    """Judge the first `seconds` of a record, those that the model sees.
+
+    Refused are: less than 5 s; a lead that is missing, has a gap over 0.2 s, stands still (within 5 uV) for over
+    2 s, or leaves +-20 mV. Shorter gaps are bridged by the preprocessing.
+    """
+    if record.seconds < SHORTEST_SECONDS:
+        return Quality(
+            {},
+            f"Wanted at least {SHORTEST_SECONDS:g} s of ECG, got {record.seconds:.1f} s: record 10 s.",
+        )
+    seen = record.first_seconds(seconds)
+    faults = {}
+    for lead, samples in zip(LEADS, seen.signal, strict=True):
+        fault = _fault(samples, seen.fs)
+        if fault is not None:
+            faults[lead] = fault
+    return Quality(faults, _sentence(faults))
+
+
+def _fault(samples: NDArray[np.float32], fs: float) -> str | None:
+    gap = np.isnan(samples)
+    if gap.all():
+        return "is missing"
+    if (longest := _longest_run(gap) / fs) > LONGEST_GAP_SECONDS:
+        return f"has a gap of {longest:.1f} s"
+    known = samples[~gap]
+    if np.abs(known - np.median(known)).max() > LARGEST_MV:
+        return f"leaves ±{LARGEST_MV:g} mV (check the unit)"
+    if (still := _longest_still(samples, fs)) > LONGEST_FLAT_SECONDS:
+        return "is flat" if still > 0.9 * len(samples) / fs else f"is flat for {still:.1f} s"
+    return None
+
+
+def _longest_still(samples: NDArray[np.float32], fs: float) -> float:
+    """Return the longest stretch, in seconds, that stays within 5 uV, looked at in blocks of 0.1 s."""
+    block = max(1, round(fs / 10))
+    blocks = len(samples) // block
+    shaped = np.nan_to_num(samples[: blocks * block]).reshape(blocks, block)
+    still = np.ptp(shaped, axis=1) <= FLAT_MV
+    level = np.abs(np.diff(np.median(shaped, axis=1), prepend=np.nan)) > FLAT_MV
+    return _longest_run(still & ~level) * block / fs
+
+
+def _longest_run(mask: NDArray[np.bool_]) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
+    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
+
+
+def _sentence(faults: dict[str, str]) -> str | None:
+    if not faults:
+        return None
+    told = "; ".join(f"lead {lead} {fault}" for lead, fault in list(faults.items())[:3])
+    more = f"; and {len(faults) - 3} more leads" if len(faults) > 3 else ""
+    return f"Wanted 12 leads with a signal, got: {told}{more}; check the electrodes and record again."
