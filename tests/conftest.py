@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+
+from ecgkt.domain import LEADS, Domain, Record
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,4 +20,50 @@ def real_data() -> Path:
     folder = Path(os.environ.get("ECGKT_REAL_DATA", ROOT.parent / "shared" / "data"))
     if not (folder / "ptb-xl").is_dir():
         pytest.skip(f"no real public records at {folder} (set ECGKT_REAL_DATA)")
+    return folder
+
+
+@pytest.fixture
+def random_leads() -> dict[str, NDArray[np.float64]]:
+    """Ten seconds of noise on each of the twelve leads, in mV at 500 Hz."""
+    generator = np.random.default_rng(7)
+    return {lead: generator.normal(0, 0.3, 5000) for lead in LEADS}
+
+
+@pytest.fixture
+def sine_record() -> Record:
+    """Ten seconds of 5 Hz sine waves at 500 Hz, 1 mV in I and a little less in each further lead."""
+    time = np.arange(5000) / 500
+    return Record(np.stack([(1 - 0.05 * i) * np.sin(2 * np.pi * 5 * time) for i in range(12)]), 500, "test")
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an untrained but complete stage-3 checkpoint, `transferred`, of the shipped labels."""
+    import torch
+
+    from ecgkt import checkpoints
+    from ecgkt.catalogue import all_labels
+    from ecgkt.checkpoints import Calibration, Card, Reference
+    from ecgkt.signals.preprocessing import Preprocessing
+
+    labels = all_labels()
+    card = Card(
+        name="transferred",
+        title="Untrained",
+        arm="transferred",
+        stage="diagnoses",
+        labels=labels,
+        preprocessing=Preprocessing(),
+        architecture={"width": 32, "channels": [16, 24], "strides": [2, 2]},
+        training={"split_seed": 0},
+        training_domain=Domain.SIMULATED,
+        calibration=Calibration(Domain.SIMULATED, (1.5,) * len(labels), (-0.5,) * len(labels), 100),
+        reference=Reference("a set", "made up for tests", 3, ((-1.0, 0.0, 1.0),) * len(labels)),
+        parents={"align": "a" * 12, "labs": "b" * 12},
+    )
+    folder = tmp_path_factory.mktemp("models")
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        checkpoints.save(folder / "transferred", card, checkpoints.build_network(card).state_dict())
     return folder

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from ecgkt.checkpoints.cards import Card
 from ecgkt.checkpoints.readme import render
 from ecgkt.domain.labels import Kind
-from ecgkt.errors import InvalidCheckpoint
+from ecgkt.errors import InvalidCheckpoint, UnknownName
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +45,7 @@ def save(folder: Path, card: Card, weights: Mapping[str, Tensor]) -> Card:
     try:
         fresh.chmod(0o755)
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, fresh / WEIGHTS)
+        (fresh / WEIGHTS).chmod(0o644)
         card = replace(card, weights_sha256=_sha256(fresh / WEIGHTS))
         _write_card(fresh, card)
         _swap(fresh, folder)
@@ -98,6 +100,20 @@ def list_checkpoints(folder: Path) -> dict[str, Path]:
     if not found:
         raise InvalidCheckpoint("a folder of checkpoints", f"none in {folder.name}", "name a folder as `models`")
     return found
+
+
+def models_folder() -> Path:
+    """Return the folder of checkpoints in use: the environment's ECGKT_MODELS, or the bundled `models/`."""
+    return Path(os.environ.get("ECGKT_MODELS") or Path(__file__).resolve().parents[2] / "models")
+
+
+def choose_checkpoint(folder: Path | None = None, name: str | None = None) -> Path:
+    """Return the named checkpoint of a folder; without a name `transferred`, or the first."""
+    found = list_checkpoints(folder or models_folder())
+    chosen = name or ("transferred" if "transferred" in found else next(iter(found)))
+    if chosen not in found:
+        raise UnknownName(f"a model among {', '.join(found)}", repr(chosen), "choose one of them")
+    return found[chosen]
 
 
 def build_network(card: Card) -> EcgNetwork:

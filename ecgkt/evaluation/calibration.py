@@ -6,28 +6,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def fit_platt(labels: NDArray[np.floating], logits: NDArray[np.floating], steps: int = 50) -> tuple[float, float]:
+def fit_platt(labels: NDArray[np.floating], logits: NDArray[np.floating]) -> tuple[float, float]:
     """Return (slope, intercept) of the logistic regression of (n,) labels on logits; NaN labels are left out.
 
-    Platt 1999 with his smoothed targets; Newton's method. The identity (1, 0) where one class is missing.
+    Platt 1999, with his smoothed targets. The identity (1, 0) where one class is missing.
     """
+    from scipy.optimize import minimize
+
     known = ~np.isnan(labels)
     y, x = labels[known].astype(np.float64), logits[known].astype(np.float64)
     positives, negatives = y.sum(), (1 - y).sum()
     if min(positives, negatives) == 0:
         return 1.0, 0.0
     target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    design = np.stack([x, np.ones_like(x)], axis=1)
-    beta = np.array([1.0, 0.0])
-    for _ in range(steps):
-        p = sigmoid(design @ beta)
-        gradient = design.T @ (p - target) + 1e-6 * beta
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-6 * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        beta -= np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-8:
-            break
-    return float(beta[0]), float(beta[1])
+    centre, spread = x.mean(), max(float(x.std()), 1e-9)
+    z = (x - centre) / spread
+
+    def loss(beta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        score = beta[0] * z + beta[1]
+        error = sigmoid(score) - target
+        value = (np.logaddexp(0, score) - target * score).mean()
+        return float(value), np.array([(error * z).mean(), error.mean()])
+
+    slope, intercept = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS", tol=1e-8).x
+    return float(slope / spread), float(intercept - slope * centre / spread)
 
 
 def expected_calibration_error(
@@ -42,5 +44,8 @@ def expected_calibration_error(
 
 
 def sigmoid(x: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return 1 / (1 + exp(-x)) without overflow."""
-    return np.exp(-np.logaddexp(0, -np.asarray(x, dtype=np.float64)))
+    """Return 1 / (1 + exp(-x)); NaN stays NaN."""
+    from scipy.special import expit
+
+    probabilities: NDArray[np.float64] = expit(np.asarray(x, dtype=np.float64))
+    return probabilities

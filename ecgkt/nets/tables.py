@@ -7,14 +7,22 @@ from torch import Tensor, nn
 
 
 class TableEncoder(nn.Module):
-    """From standardised values (b, k) with NaN where not measured to an embedding (b, width).
+    """From values (b, k) with NaN where not measured to an embedding (b, width).
 
-    Missingness is a channel of its own: a missing value enters as zero beside a flag of zero.
+    Values enter in their own units: the scaling, fitted on training rows, is part of the weights. Missingness is a
+    channel of its own: a missing value enters as zero beside a flag of zero.
     """
+
+    logarithmic: Tensor
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, features: int, width: int = 128, hidden: int = 128, dropout: float = 0.1) -> None:
         super().__init__()
         self.width = width
+        self.register_buffer("logarithmic", torch.zeros(features, dtype=torch.bool))
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("deviation", torch.ones(features))
         self.layers = nn.Sequential(
             nn.Linear(2 * features, hidden),
             nn.ReLU(),
@@ -24,11 +32,24 @@ class TableEncoder(nn.Module):
             nn.Linear(hidden, width),
         )
 
+    def fit_scaling(self, values: Tensor, logarithmic: Tensor) -> None:
+        """Fit mean and deviation on training values (n, k), after the logarithm where `logarithmic` (k,) says so."""
+        self.logarithmic.copy_(logarithmic)
+        scaled = self._logarithm(values)
+        count = (~scaled.isnan()).sum(dim=0)
+        mean = scaled.nansum(dim=0) / count.clamp(min=1)
+        variance = (scaled - mean).square().nansum(dim=0) / count.clamp(min=1)
+        self.mean.copy_(mean)
+        self.deviation.copy_(torch.where(variance > 1e-12, variance.sqrt(), 1.0))
+
     def forward(self, values: Tensor) -> Tensor:
         """Return the embedding (b, width)."""
-        measured = ~values.isnan()
-        joined = torch.cat([values.nan_to_num(0.0), measured.to(values.dtype)], dim=1)
-        return self.layers(joined)
+        scaled = ((self._logarithm(values) - self.mean) / self.deviation).clamp(-6, 6)
+        measured = (~scaled.isnan()).to(scaled.dtype)
+        return self.layers(torch.cat([scaled.nan_to_num(0.0), measured], dim=1))
+
+    def _logarithm(self, values: Tensor) -> Tensor:
+        return torch.where(self.logarithmic, values.clamp(min=1e-3).log(), values)
 
 
 def projector(width: int, out: int) -> nn.Sequential:

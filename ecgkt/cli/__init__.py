@@ -1,0 +1,73 @@
+"""The commands: each parses its arguments, calls one function and prints what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from ecgkt import NOTICE, __version__
+from ecgkt.errors import EcgktError
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: `module:function` fills its parser; the parser's `run` default is called with the arguments."""
+
+    fill: str
+    summary: str
+
+
+COMMANDS = {
+    "open": Command("app:fill_open", "open the app in the browser"),
+    "predict": Command("reading:fill_predict", "score ECG files or a folder of them"),
+    "explain": Command("reading:fill_explain", "draw the saliency of one target on one ECG"),
+    "simulate": Command("cohorts:fill_simulate", "write a simulated cohort in MIMIC's layout"),
+    "samples": Command("cohorts:fill_samples", "write the bundled simulated samples"),
+    "pretrain": Command("stages:fill_pretrain", "stage 1: align the ECG with the clinical tables"),
+    "train-labs": Command("stages:fill_labs", "stage 2: predict laboratory abnormalities"),
+    "train-diagnoses": Command("stages:fill_diagnoses", "stage 3: predict diagnoses, from stage 2 or from scratch"),
+    "train": Command("stages:fill_train", "all stages and arms of a recipe, cohort included"),
+    "evaluate": Command("judging:fill_evaluate", "measure checkpoints on a cohort or a labelled collection"),
+    "reference": Command("judging:fill_reference", "give checkpoints a reference set of real ECGs to rank against"),
+    "smoke": Command("stages:fill_smoke", "everything once, tiny, in about a minute"),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return 0, 1 for an error told in one line, 2 for wrong usage."""
+    try:
+        parsed = _parser(arguments).parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    run: Callable[[argparse.Namespace], int] = parsed.run
+    try:
+        return run(parsed)
+    except EcgktError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 130
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Build the parser; only the named command's module is imported, so that `--help` is quick."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ecgkt", description=f"ecgkt {__version__}. {NOTICE}.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    named = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(name, help=command.summary, description=command.summary, allow_abbrev=False)
+        if name == named:
+            module, function = command.fill.split(":")
+            getattr(import_module(f"ecgkt.cli.{module}"), function)(sub)
+    return parser

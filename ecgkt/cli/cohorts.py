@@ -1,0 +1,40 @@
+"""`simulate` and `samples`: cohorts and cases made up, and called so."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ecgkt.cli.progress import bar, say
+
+
+def fill_simulate(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `simulate`."""
+    parser.add_argument("--patients", type=int, required=True, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.set_defaults(run=run_simulate)
+
+
+def fill_samples(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `samples`."""
+    parser.add_argument("--out", type=Path, default=Path("assets/samples"), metavar="DIR")
+    parser.set_defaults(run=run_samples)
+
+
+def run_simulate(arguments: argparse.Namespace) -> int:
+    """Write a simulated cohort; a run that was stopped goes on where it was."""
+    from ecgkt.simulation import simulate_cohort
+
+    simulate_cohort(arguments.out, arguments.patients, arguments.seed, progress=bar("simulate"))
+    say(f"{arguments.patients} SIMULATED patients in {arguments.out}.")
+    return 0
+
+
+def run_samples(arguments: argparse.Namespace) -> int:
+    """Write the bundled simulated samples anew."""
+    from ecgkt.simulation import write_samples
+
+    write_samples(arguments.out)
+    say(f"SIMULATED samples in {arguments.out}.")
+    return 0

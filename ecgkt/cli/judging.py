@@ -1,0 +1,79 @@
+"""`evaluate` and `reference`: what a checkpoint is worth, measured and written into its card."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from ecgkt import checkpoints, readers, reports
+from ecgkt.cli.progress import bar, say
+from ecgkt.data.collections import open_collection
+from ecgkt.data.studies import read_study
+from ecgkt.inference import Predictor
+
+
+def fill_evaluate(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `evaluate`."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--cohort", type=Path, metavar="DIR", help="a cohort in MIMIC's layout")
+    what.add_argument(
+        "--collection", type=Path, metavar="DIR", help="a labelled public collection (PTB-XL, LUDB, CinC)"
+    )
+    parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR")
+    parser.add_argument("--part", choices=["tuning", "held_out"], default="held_out", help="of the cohort's split")
+    parser.add_argument("--write", action="store_true", help="write the estimates into the cards")
+    parser.set_defaults(run=run_evaluate)
+
+
+def fill_reference(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `reference`."""
+    parser.add_argument("--records", type=Path, required=True, metavar="DIR", help="real ECGs")
+    parser.add_argument("--name", required=True, help='what the set is called on screen, such as "PTB-XL 1-250"')
+    parser.add_argument("--source", required=True, help="where it comes from, and its licence")
+    parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR")
+    parser.set_defaults(run=run_reference)
+
+
+def run_evaluate(arguments: argparse.Namespace) -> int:
+    """Print AUROC per label with its interval, for every checkpoint of the folder."""
+    for name, folder in checkpoints.list_checkpoints(arguments.models).items():
+        predictor = Predictor.open(folder)
+        if arguments.cohort is not None:
+            seed = int(predictor.card.training["split_seed"])
+            study = read_study(arguments.cohort, predictor.card.preprocessing, split_seed=seed, progress=bar("read"))
+            where = f"{study.cohort.domain}, {arguments.part.replace('_', ' ')}"
+            estimates = reports.evaluate_study(predictor, study, arguments.part)
+        else:
+            collection = open_collection(arguments.collection)
+            where = f"real, {collection.name}"
+            estimates = reports.evaluate_collection(predictor, collection, bar("score"))
+        sys.stdout.write(f"{name}: AUROC, {where}\n")
+        for label, estimate in estimates.items():
+            sys.stdout.write(f"  {label:40s} {estimate}  [{estimate.positives}/{estimate.n}]\n")
+        for kind, value in reports.macro_by_kind(predictor.card, estimates).items():
+            sys.stdout.write(f"  macro {kind:34s} {value:.3f}\n")
+        if arguments.write:
+            reports.add_estimates(folder, where, estimates, _command(arguments))
+    return 0
+
+
+def run_reference(arguments: argparse.Namespace) -> int:
+    """Store the score quantiles of a set of real ECGs in every checkpoint's card."""
+    paths = readers.find_records(arguments.records)
+    for name, folder in checkpoints.list_checkpoints(arguments.models).items():
+        predictor = Predictor.open(folder)
+        reference = reports.reference_of(predictor, paths, arguments.name, arguments.source, bar("score"))
+        command = f"python -m ecgkt reference --records DIR --name {shlex.quote(arguments.name)}"
+        commands = {**predictor.card.commands, "reference set": command}
+        checkpoints.update_card(folder, replace(predictor.card, reference=reference, commands=commands))
+        say(f"{name}: ranks among {reference.records} of {len(paths)} records of {reference.name}.")
+    return 0
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """Return the command that measured, without the paths of this machine."""
+    what = "--cohort COHORT" if arguments.cohort is not None else "--collection COLLECTION"
+    return f"python -m ecgkt evaluate {what} --models models --part {arguments.part} --write"

@@ -1,0 +1,23 @@
+"""Progress bars on the error stream, so that output can be piped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+
+from tqdm import tqdm
+
+
+def bar(title: str) -> Callable[[Iterable[int]], Iterable[int]]:
+    """Return a wrapper that shows the progress of an iterable of known length; nothing where no one watches."""
+
+    def wrap(steps: Iterable[int]) -> Iterable[int]:
+        watched: Iterable[int] = tqdm(steps, desc=title, file=sys.stderr, disable=None, leave=False)
+        return watched
+
+    return wrap
+
+
+def say(text: str) -> None:
+    """Write one line for the person at the shell."""
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,179 @@
+"""`predict` and `explain`: the model's opinion from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ecgkt import NOTICE, readers
+from ecgkt.checkpoints import choose_checkpoint
+from ecgkt.cli.progress import bar, say
+from ecgkt.domain.labels import Kind
+from ecgkt.domain.predictions import Predictions
+from ecgkt.errors import EcgktError, UnreadableRecord
+from ecgkt.inference import Predictor
+
+SHOWN = 5
+HEADINGS = {Kind.TRACING: "on this tracing", Kind.VISIT: "coded at this visit", Kind.LAB: "laboratory abnormalities"}
+
+
+def fill_predict(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `predict`."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="ECG files, or folders of them")
+    _add_models(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="everything as JSON on standard output")
+    form.add_argument("--csv", action="store_true", help="one line per record and label on standard output")
+    parser.set_defaults(run=run_predict)
+
+
+def fill_explain(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `explain`."""
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--target", required=True, metavar="NAME", help="a label, such as atrial_fibrillation")
+    parser.add_argument("--png", required=True, type=Path, metavar="OUT", help="where to draw it")
+    parser.add_argument("--steps", type=int, default=50, help="steps of the path integral")
+    _add_models(parser)
+    parser.set_defaults(run=run_explain)
+
+
+def run_predict(arguments: argparse.Namespace) -> int:
+    """Score every file; one that cannot be read is told in one sentence and the others go on."""
+    predictor = Predictor.open(choose_checkpoint(arguments.models, arguments.model))
+    paths = _expand(arguments.files)
+    results = [_score(predictor, paths[row]) for row in bar("predict")(range(len(paths)))]
+    write = _write_json if arguments.json else _write_csv if arguments.csv else _write_text
+    write(predictor, results)
+    return 1 if any("error" in result for result in results) else 0
+
+
+def run_explain(arguments: argparse.Namespace) -> int:
+    """Draw one target's saliency on the ECG, with the residual of the map."""
+    from ecgkt.explain.saliency import integrated_gradients
+    from ecgkt.figures.print import write_png
+
+    predictor = Predictor.open(choose_checkpoint(arguments.models, arguments.model))
+    predictor.card.labels.index(arguments.target)
+    record = readers.read_record(arguments.file)
+    explanation = integrated_gradients(predictor, record, arguments.target, arguments.steps)
+    title = predictor.card.labels[arguments.target].title
+    write_png(record, arguments.png, explanation=explanation, title=title)
+    share = explanation.relative_residual or 0.0
+    say(
+        f"{title}: {explanation.method}, {arguments.steps} steps, baseline {explanation.baseline}; "
+        f"completeness residual {share:.1%} of the score difference; checkpoint {explanation.checkpoint_id}."
+    )
+    say(f"{NOTICE}. {predictor.card.statement}")
+    return 0
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=Path, metavar="DIR", help="a folder of checkpoints (default: the bundled)")
+    parser.add_argument("--model", metavar="NAME", help="which of them (default: transferred, or the first)")
+
+
+def _expand(files: Sequence[Path]) -> list[Path]:
+    paths: list[Path] = []
+    for file in files:
+        paths += readers.find_records(file) if file.is_dir() else [file]
+    if not paths:
+        raise UnreadableRecord("at least one ECG", "none in the folder", "name a folder with WFDB or DICOM records")
+    return paths
+
+
+def _score(predictor: Predictor, path: Path) -> dict[str, Any]:
+    try:
+        record = readers.read_record(path)
+        predictions = predictor.predict([record])
+    except EcgktError as error:
+        return {"file": str(path), "error": str(error)}
+    return {
+        "file": str(path),
+        "source": record.source,
+        "age": record.age,
+        "sex": record.sex,
+        "notes": list(record.notes),
+        "predictions": predictions,
+    }
+
+
+def _write_json(predictor: Predictor, results: list[dict[str, Any]]) -> None:
+    plain = []
+    for result in results:
+        predictions: Predictions | None = result.pop("predictions", None)
+        plain.append({**result, **(predictions.to_json() if predictions is not None else {})})
+    document = {
+        "notice": NOTICE,
+        "model": predictor.card.name,
+        "checkpoint": predictor.card.id,
+        "statement": predictor.card.statement,
+        "records": plain,
+    }
+    json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _write_csv(predictor: Predictor, results: list[dict[str, Any]]) -> None:
+    columns = ["file", "label", "kind", "probability", "rank", "reference", "domain", "calibrated", "message"]
+    writer = csv.DictWriter(sys.stdout, [*columns, "checkpoint", "notice"], restval="", lineterminator="\n")
+    writer.writeheader()
+    for result in results:
+        common = {"file": result["file"], "checkpoint": predictor.card.id, "notice": NOTICE}
+        for row in _csv_rows(result):
+            writer.writerow({**common, **row})
+
+
+def _csv_rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    predictions: Predictions | None = result.get("predictions")
+    if predictions is None:
+        yield {"message": result["error"]}
+        return
+    plain = predictions.to_json()
+    common = {"domain": plain["domain"], "calibrated": plain["calibrated"], "reference": plain.get("reference", "")}
+    if plain["abstained"] is not None:
+        yield {**common, "message": f"The model abstains. {plain['abstained']}"}
+        return
+    for label in predictions.labels:
+        values = {key: plain[many][label.name] for key, many in _VALUES if many in plain}
+        yield {**common, "label": label.name, "kind": str(label.kind), **values}
+
+
+_VALUES = (("probability", "probabilities"), ("rank", "ranks"))
+
+
+def _write_text(predictor: Predictor, results: list[dict[str, Any]]) -> None:
+    lines = [f"{NOTICE}. {predictor.card.statement}", f"Model {predictor.card.name}, checkpoint {predictor.card.id}."]
+    for result in results:
+        lines += ["", result["file"], *(f"  note: {note}" for note in result.get("notes", ()))]
+        predictions: Predictions | None = result.get("predictions")
+        if predictions is None:
+            lines.append(f"  {result['error']}")
+        elif predictions.abstained[0] is not None:
+            lines.append(f"  The model abstains. {predictions.abstained[0]}")
+        else:
+            lines += _told(predictions)
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _told(predictions: Predictions) -> Iterator[str]:
+    """Tell the highest scores of each family: frequencies where calibrated, ranks elsewhere."""
+    if predictions.calibrated:
+        yield f"  {predictions.domain} ECG; probabilities calibrated on {predictions.calibrated_in} ECGs"
+    elif predictions.reference is not None:
+        yield f"  uncalibrated here ({predictions.domain} ECG); rank among {predictions.reference}, 0 to 1"
+    else:
+        yield f"  uncalibrated here ({predictions.domain} ECG), and the model has no reference set: no scores are shown"
+        return
+    values = (
+        predictions.probabilities[0] if predictions.calibrated or predictions.ranks is None else predictions.ranks[0]
+    )
+    for kind, heading in HEADINGS.items():
+        mine = [(value, label) for value, label in zip(values, predictions.labels, strict=True) if label.kind is kind]
+        yield f"  {heading}:"
+        for value, label in sorted(mine, key=lambda pair: -pair[0])[:SHOWN]:
+            yield f"    {value:5.2f}  {label.title}"

@@ -1,0 +1,97 @@
+"""What a checkpoint is worth, measured: estimates on a cohort or a collection, and reference sets for ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt import checkpoints, readers
+from ecgkt.checkpoints import Card, Reference
+from ecgkt.data.collections import Collection
+from ecgkt.data.studies import Study
+from ecgkt.domain.estimates import Estimate
+from ecgkt.domain.labels import Kind, LabelTable
+from ecgkt.errors import EcgktError, InvalidCohort
+from ecgkt.evaluation.discrimination import auroc_estimate
+from ecgkt.inference import Predictor
+from ecgkt.signals.quality import assess
+
+QUANTILES = 51
+Progress = Callable[[Iterable[int]], Iterable[int]]
+
+
+def evaluate_study(predictor: Predictor, study: Study, part: str = "held_out") -> dict[str, Estimate]:
+    """Return label -> AUROC on one part of a study."""
+    rows = study.rows(part)
+    logits = predictor.logits([study.signals[row] for row in rows])
+    return _estimates(study.labels.take(rows), logits, study.cohort.subject_ids[rows])
+
+
+def evaluate_collection(predictor: Predictor, collection: Collection, progress: Progress = iter) -> dict[str, Estimate]:
+    """Return tracing label -> AUROC on a labelled public collection; records that cannot be read are left out."""
+    logits, kept = score_files(predictor, collection.paths, progress)
+    table = collection.labels.take(kept)
+    columns = predictor.card.labels.positions(table.labels.names)
+    return _estimates(table, logits[:, columns], collection.subject_ids[kept])
+
+
+def score_files(
+    predictor: Predictor, paths: Sequence[Path], progress: Progress = iter
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return logits (m, k) of the files that can be read and judged, and their positions (m,) in `paths`."""
+    inputs, kept = [], []
+    for row in progress(range(len(paths))):
+        try:
+            record = readers.read_record(paths[row])
+        except EcgktError:
+            continue
+        if assess(record, predictor.card.preprocessing.seconds).good:
+            inputs.append(predictor.card.preprocessing.apply(record))
+            kept.append(row)
+    if not kept:
+        raise InvalidCohort("records that can be read", f"none of {len(paths)}", "check the folder")
+    return predictor.logits(inputs), np.array(kept, dtype=np.intp)
+
+
+def reference_of(
+    predictor: Predictor, paths: Sequence[Path], name: str, source: str, progress: Progress = iter
+) -> Reference:
+    """Return the quantiles of each label's logit over a set of real records; the records themselves are not kept."""
+    logits, kept = score_files(predictor, paths, progress)
+    quantiles = np.quantile(logits, np.linspace(0, 1, QUANTILES), axis=0).T
+    rows = tuple(tuple(float(f"{value:.4f}") for value in row) for row in quantiles)
+    return Reference(name, source, len(kept), rows)
+
+
+def add_estimates(folder: Path, where: str, estimates: dict[str, Estimate], command: str) -> Card:
+    """Write estimates and the command that measured them into a checkpoint's card."""
+    card = checkpoints.read_card(folder)
+    card = replace(
+        card,
+        estimates={**card.estimates, where: estimates},
+        commands={**card.commands, f"AUROC, {where}": command},
+    )
+    checkpoints.update_card(folder, card)
+    return card
+
+
+def macro(estimates: dict[str, Estimate], names: Iterable[str]) -> float:
+    """Return the mean of the defined values among `names`; NaN without any."""
+    values = [estimates[name].value for name in names if name in estimates and estimates[name].defined]
+    return float(np.mean([value for value in values if value is not None])) if values else float("nan")
+
+
+def macro_by_kind(card: Card, estimates: dict[str, Estimate]) -> dict[Kind, float]:
+    """Return the macro AUROC of each family of labels."""
+    return {kind: macro(estimates, card.labels.of_kind(kind).names) for kind in Kind}
+
+
+def _estimates(table: LabelTable, logits: NDArray[np.float64], subjects: NDArray[np.int64]) -> dict[str, Estimate]:
+    return {
+        name: auroc_estimate(table.values[:, column], logits[:, column], subjects)
+        for column, name in enumerate(table.labels.names)
+    }

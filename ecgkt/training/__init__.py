@@ -1,0 +1,1 @@
+"""The three stages, each one file: align, labs, diagnoses."""

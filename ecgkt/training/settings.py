@@ -1,0 +1,109 @@
+"""One frozen dataclass per stage, and the recipe that holds them; unknown or contradictory entries are refused."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ecgkt.errors import InvalidValue
+from ecgkt.signals.preprocessing import Preprocessing
+
+Section = TypeVar("Section")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How any stage is fitted: AdamW under a one-cycle schedule, on crops of `crop_seconds`."""
+
+    epochs: int = 10
+    batch: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    crop_seconds: float = 10.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch < 2:
+            raise InvalidValue("epochs >= 1 and batch >= 2", f"epochs {self.epochs}, batch {self.batch}", "raise them")
+        if not 0 < self.learning_rate < 1:
+            raise InvalidValue("a learning_rate between 0 and 1", f"{self.learning_rate}", "use about 0.002")
+        if self.crop_seconds < 1:
+            raise InvalidValue("crop_seconds >= 1", f"{self.crop_seconds}", "use 5 or 10")
+
+
+@dataclass(frozen=True)
+class PretrainSettings(Fit):
+    """Stage 1: VICReg through projectors of `projector` dimensions, with the weights of its three terms."""
+
+    projector: int = 256
+    invariance: float = 25.0
+    variance: float = 25.0
+    covariance: float = 1.0
+
+
+@dataclass(frozen=True)
+class LabsSettings(Fit):
+    """Stage 2: every lab low and high from the ECG."""
+
+
+@dataclass(frozen=True)
+class DiagnosesSettings(Fit):
+    """Stage 3: both kinds of diagnosis; the lab heads stay in training with weight `lab_weight`."""
+
+    lab_weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole run: the cohort's size and seed, the preprocessing, the encoder, and the stages."""
+
+    name: str
+    patients: int
+    cohort_seed: int = 0
+    split_seed: int = 0
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    encoder: Mapping[str, Any] = field(default_factory=dict)
+    pretrain: PretrainSettings = field(default_factory=PretrainSettings)
+    labs: LabsSettings = field(default_factory=LabsSettings)
+    diagnoses: DiagnosesSettings = field(default_factory=DiagnosesSettings)
+
+    def __post_init__(self) -> None:
+        if self.patients < 20:
+            raise InvalidValue("at least 20 patients", f"{self.patients}", "raise patients, or nothing can be split")
+        longest = self.preprocessing.seconds
+        for stage in (self.pretrain, self.labs, self.diagnoses):
+            if stage.crop_seconds > longest:
+                raise InvalidValue(
+                    f"crop_seconds up to the preprocessing's {longest:g}", f"{stage.crop_seconds:g}", "shorten the crop"
+                )
+
+    @classmethod
+    def from_toml(cls, path: Path) -> Recipe:
+        """Read a recipe file; raise InvalidValue on an entry that does not exist, in the spelling of the file."""
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InvalidValue("a recipe file", f"none at {path.name}", "name one of configs/") from error
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidValue("a recipe in TOML", f"{error}", "mend that line") from error
+        sections = {
+            "preprocessing": Preprocessing,
+            "pretrain": PretrainSettings,
+            "labs": LabsSettings,
+            "diagnoses": DiagnosesSettings,
+        }
+        for name, kind in sections.items():
+            if name in data:
+                data[name] = _section(kind, data[name], name)
+        return _section(cls, {"name": path.stem, **data}, "the recipe")
+
+
+def _section(kind: type[Section], data: Mapping[str, Any], name: str) -> Section:
+    known = [item.name for item in fields(kind)]  # type: ignore[arg-type]
+    unknown = [key for key in data if key not in known]
+    if unknown:
+        raise InvalidValue(f"entries of {name} among {', '.join(known)}", ", ".join(unknown), "correct the spelling")
+    return kind(**data)
