@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def read_features(folder: Path, rows: pd.DataFrame, specs: Sequence[FeatureSpec]
     events = _lab_events(folder)
     vitals = _vital_events(folder)
     biometrics = _biometrics(folder, rows)
-    columns = []
+    columns: list[Any] = []
     for spec in specs:
         if spec.kind == "lab":
             columns.append(_nearest(rows, events[events["itemid"].isin(spec.item_ids)], spec)["valuenum"])

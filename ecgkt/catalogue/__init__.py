@@ -1,0 +1,31 @@
+"""What is predicted and what is measured, written down once as data (the .toml files beside this module)."""
+
+from ecgkt.catalogue.coding import cinc2021_silent, statements_row, tracing_row, visit_row
+from ecgkt.catalogue.panel import Lab, Measurement, feature_specs, lab, lab_panel, measurements
+from ecgkt.catalogue.targets import (
+    Relations,
+    all_labels,
+    lab_labels,
+    tracing_labels,
+    tracing_relations,
+    visit_labels,
+)
+
+__all__ = [
+    "Lab",
+    "Measurement",
+    "Relations",
+    "all_labels",
+    "cinc2021_silent",
+    "feature_specs",
+    "lab",
+    "lab_labels",
+    "lab_panel",
+    "measurements",
+    "statements_row",
+    "tracing_labels",
+    "tracing_relations",
+    "tracing_row",
+    "visit_labels",
+    "visit_row",
+]
