@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ecgkt.cli.progress import bar, say
+from ecgkt.cli.progress import counter, say
 
 
 def fill_simulate(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def run_simulate(arguments: argparse.Namespace) -> int:
     """Write a simulated cohort; a run that was stopped goes on where it was."""
     from ecgkt.simulation import simulate_cohort
 
-    simulate_cohort(arguments.out, arguments.patients, arguments.seed, progress=bar("simulate"))
+    simulate_cohort(arguments.out, arguments.patients, arguments.seed, progress=counter("simulate"))
     say(f"{arguments.patients} SIMULATED patients in {arguments.out}.")
     return 0
 

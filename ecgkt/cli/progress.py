@@ -18,6 +18,17 @@ def bar(title: str) -> Callable[[Iterable[int]], Iterable[int]]:
     return wrap
 
 
+def counter(title: str) -> Callable[[int, int], None]:
+    """Return a function that shows how many of how many are done."""
+    shown = tqdm(desc=title, file=sys.stderr, disable=None, leave=False)
+
+    def count(done: int, total: int) -> None:
+        shown.total = total
+        shown.update(done - shown.n)
+
+    return count
+
+
 def say(text: str) -> None:
     """Write one line for the person at the shell."""
     sys.stderr.write(f"{text}\n")

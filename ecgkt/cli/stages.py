@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ecgkt import checkpoints, readers, reports
 from ecgkt.checkpoints import Card
-from ecgkt.cli.progress import bar, say
+from ecgkt.cli.progress import bar, counter, say
 from ecgkt.data.studies import Study, read_study
 from ecgkt.errors import InvalidCheckpoint
 from ecgkt.inference import Predictor
@@ -101,7 +101,7 @@ def train_recipe(recipe: Recipe, cohort: Path | None, out: Path, models: Path) -
         from ecgkt.simulation import simulate_cohort
 
         cohort = out / "cohort"
-        simulate_cohort(cohort, recipe.patients, recipe.cohort_seed, progress=bar("simulate"))
+        simulate_cohort(cohort, recipe.patients, recipe.cohort_seed, progress=counter("simulate"))
     study = _study(cohort, recipe)
     align, labs = out / "align", out / "labs"
     if not _done(align, study, recipe):

@@ -66,7 +66,7 @@ def read_study(folder: Path, preprocessing: Preprocessing, *, split_seed: int = 
         subject_ids=rows["subject_id"].to_numpy(np.int64),
         domain=_domain(folder),
         listed=len(listed),
-        excluded={reason: int((reasons == reason).sum()) for reason in sorted(set(reasons) - {""})},
+        excluded={reason: int((reasons == reason).sum()) for reason in sorted(set(reasons.tolist()) - {""})},
     )
     return Study(
         cohort=cohort,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecgkt.catalogue import all_labels, feature_specs, lab_panel, measurements
+from ecgkt.catalogue import feature_specs, lab_labels, lab_panel, measurements, statements_row, visit_row
 from ecgkt.domain.features import FeatureSpec, Role
-from ecgkt.domain.labels import Kind, Label
 from ecgkt.errors import InvalidCohort
+from ecgkt.mimic.tables import REPORTS
+
+CENSORED = re.compile(r"^\s*(?:<|>|LESS THAN|GREATER THAN)\s*=?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+HAEMOLYSED = re.compile(r"HEMOLY", re.IGNORECASE)
+NOT_HAEMOLYSED = re.compile(r"(?:NOT|NO|NON)\W*HEMOLY", re.IGNORECASE)
 
 
 def read_listing(folder: Path) -> pd.DataFrame:
@@ -40,13 +45,7 @@ def read_table(folder: Path, name: str, columns: Sequence[str]) -> pd.DataFrame:
 
 def read_labels(folder: Path, rows: pd.DataFrame) -> NDArray[np.float32]:
     """Return (n, k) labels of the catalogue for the listed ECGs: 1, 0, or NaN for no information."""
-    labels = all_labels()
-    columns = {
-        **_tracing(folder, rows, labels.of_kind(Kind.TRACING).labels),
-        **_visit(folder, rows, labels.of_kind(Kind.VISIT).labels),
-        **_labs(folder, rows, labels.of_kind(Kind.LAB).labels),
-    }
-    return np.stack([columns[name] for name in labels.names], axis=1).astype(np.float32)
+    return np.concatenate([_tracing(folder, rows), _visit(folder, rows), _labs(folder, rows)], axis=1)
 
 
 def read_features(folder: Path, rows: pd.DataFrame, specs: Sequence[FeatureSpec]) -> NDArray[np.float32]:
@@ -65,76 +64,70 @@ def read_features(folder: Path, rows: pd.DataFrame, specs: Sequence[FeatureSpec]
     return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
 
 
-def _tracing(folder: Path, rows: pd.DataFrame, labels: Sequence[Label]) -> dict[str, NDArray[np.float64]]:
-    """Read the machine's statements: a label is 1 where one of its phrases stands in one, else 0."""
-    reports = [f"report_{i}" for i in range(18)]
-    table = read_table(folder, "machine_measurements.csv", ["study_id", *reports]).set_index("study_id")
-    text = table[reports].fillna("").agg(" | ".join, axis=1).str.lower().reindex(rows["study_id"])
-    known = text.notna().to_numpy()
-    out = {}
-    for label in labels:
-        phrases = [phrase.lower() for phrase in label.codes.get("machine", ())]
-        said = np.array([any(phrase in line for phrase in phrases) for line in text.fillna("")], dtype=np.float64)
-        out[label.name] = np.where(known & bool(phrases), said, np.nan)
-    return out
+def _tracing(folder: Path, rows: pd.DataFrame) -> NDArray[np.float32]:
+    """Read the machine's statements of each ECG."""
+    table = read_table(folder, "machine_measurements.csv", ["study_id", *REPORTS]).set_index("study_id")
+    said = table[list(REPORTS)].fillna("").reindex(rows["study_id"]).fillna("")
+    return np.stack([statements_row([str(statement) for statement in row]) for row in said.to_numpy()])
 
 
-def _visit(folder: Path, rows: pd.DataFrame, labels: Sequence[Label]) -> dict[str, NDArray[np.float64]]:
-    """Give each ECG the ICD-10 codes of the admission it falls into (a day's grace before it); NaN outside any."""
+def _visit(folder: Path, rows: pd.DataFrame) -> NDArray[np.float32]:
+    """Give each ECG the codes of the admission it falls into (a day's grace before it); NaN outside any."""
     stays = read_table(folder, "hosp/admissions.csv", ["subject_id", "hadm_id", "admittime", "dischtime"])
     stays["admittime"] = pd.to_datetime(stays["admittime"]) - pd.Timedelta(days=1)
     stays["dischtime"] = pd.to_datetime(stays["dischtime"])
     codes = read_table(folder, "hosp/diagnoses_icd.csv", ["hadm_id", "icd_code", "icd_version"])
-    codes = codes[codes["icd_version"] == 10]
-    by_stay = codes.groupby("hadm_id")["icd_code"].agg(lambda column: [str(code).strip() for code in column])
+    by_stay: dict[int, list[tuple[str, int]]] = {}
+    for stay, code, version in codes.itertuples(index=False):
+        by_stay.setdefault(int(stay), []).append((str(code), int(version)))
     joined = rows.assign(row=np.arange(len(rows))).merge(stays, on="subject_id")
     joined = joined[(joined["ecg_time"] >= joined["admittime"]) & (joined["ecg_time"] <= joined["dischtime"])]
-    stay_of = joined.groupby("row")["hadm_id"].first().reindex(np.arange(len(rows)))
-    coded = [by_stay.get(stay) if pd.notna(stay) else None for stay in stay_of]
-    out = {}
-    for label in labels:
-        prefixes = tuple(code.replace(".", "") for code in label.codes["icd10"])
-        out[label.name] = np.array(
-            [np.nan if mine is None else float(any(code.startswith(prefixes) for code in mine)) for mine in coded]
-        )
-    return out
+    stay_of = joined.groupby("row")["hadm_id"].first().to_dict()
+    return np.stack([visit_row(by_stay.get(int(stay_of.get(row, -1)), ())) for row in range(len(rows))])
 
 
-def _labs(folder: Path, rows: pd.DataFrame, labels: Sequence[Label]) -> dict[str, NDArray[np.float64]]:
+def _labs(folder: Path, rows: pd.DataFrame) -> NDArray[np.float32]:
     """Judge the nearest draw within the target window by the label's cut-off, or by the row's printed range."""
     events = _lab_events(folder)
-    out = {}
+    columns = []
     specs = {spec.name: spec for spec in feature_specs(Role.TARGET) if spec.kind == "lab"}
     nearest = {name: _nearest(rows, events[events["itemid"].isin(spec.item_ids)], spec) for name, spec in specs.items()}
-    for label in labels:
+    for label in lab_labels():
         found = nearest[str(label.lab)]
         value = found["valuenum"]
         low = label.direction == "low"
         limit = found["ref_range_lower" if low else "ref_range_upper"] if label.threshold is None else label.threshold
         abnormal = (value < limit) if low else (value > limit)
         known = value.notna() & pd.notna(limit)
-        out[label.name] = np.where(known, abnormal, np.nan).astype(np.float64)
-    return out
+        columns.append(np.where(known, abnormal, np.nan).astype(np.float32))
+    return np.stack(columns, axis=1)
 
 
 def _lab_events(folder: Path) -> pd.DataFrame:
-    """Return the panel's lab rows that have a number in one of the units that the catalogue lists."""
-    columns = ["subject_id", "itemid", "charttime", "storetime", "valuenum", "valueuom"]
+    """Return the panel's lab rows that have a number in one of the units that the catalogue lists.
+
+    A censored result ("<0.01") counts as its bound; haemolysed specimens are left out.
+    """
+    columns = ["subject_id", "itemid", "charttime", "storetime", "valuenum", "valueuom", "comments"]
     events = read_table(folder, "hosp/labevents.csv", [*columns, "ref_range_lower", "ref_range_upper"])
+    comments = events["comments"].fillna("").astype(str)
+    bounds = pd.to_numeric(comments.str.extract(CENSORED, expand=False), errors="coerce")
+    events["valuenum"] = events["valuenum"].fillna(bounds)
+    events = events[~(comments.str.contains(HAEMOLYSED) & ~comments.str.contains(NOT_HAEMOLYSED))]
     units = {(item, unit) for lab in lab_panel() for item in lab.item_ids for unit in lab.printed_units}
     events = events[events["valuenum"].notna()]
     printed = pd.MultiIndex.from_arrays([events["itemid"], events["valueuom"].fillna("").str.strip()])
     events = events[printed.isin(units)]
     return events.assign(
         charttime=pd.to_datetime(events["charttime"]), storetime=pd.to_datetime(events["storetime"])
-    ).drop(columns="valueuom")
+    ).drop(columns=["valueuom", "comments"])
 
 
 def _vital_events(folder: Path) -> pd.DataFrame:
     """Return ED vital signs under the catalogue's names and in its units."""
     vitals = [entry for entry in measurements() if entry.kind == "vital"]
     signs = read_table(folder, "ed/vitalsign.csv", ["subject_id", "charttime", *(entry.column for entry in vitals)])
-    values = {entry.name: signs[entry.column] * entry.factor + entry.offset for entry in vitals}
+    values = {entry.name: entry.convert(signs[entry.column].to_numpy(np.float64)) for entry in vitals}
     return pd.DataFrame({"subject_id": signs["subject_id"], "charttime": pd.to_datetime(signs["charttime"]), **values})
 
 
