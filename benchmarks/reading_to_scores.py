@@ -61,9 +61,7 @@ def measure(predictor: Predictor, paths: list[Path]) -> dict[str, float]:
         "bare forward pass": median(forward, readable),
         "reading the file": median(readers.read_record, readable),
         "preprocessing": median(lambda path: predictor.card.preprocessing.apply(records[path]), readable),
-        "file to scores and labs (warm)": median(
-            lambda path: predictor.predict([readers.read_record(path)]), readable
-        ),
+        "file to scores and labs (warm)": median(lambda path: predictor.predict([readers.read_record(path)]), readable),
         "uploaded bytes to scores and labs (warm)": median(
             lambda path: predictor.predict([readers.read_upload(uploads[path])]), readable
         ),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ecgkt.domain import LEADS, Domain, Record
+
+if TYPE_CHECKING:
+    from ecgkt.data.studies import Study
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -67,3 +71,22 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(1)
         checkpoints.save(folder / "transferred", card, checkpoints.build_network(card).state_dict())
     return folder
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a simulated cohort of 40 patients."""
+    from ecgkt.simulation import simulate_cohort
+
+    folder = tmp_path_factory.mktemp("cohort") / "cohort"
+    simulate_cohort(folder, 40, 11)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def study(cohort: Path) -> Study:
+    """That cohort, ready to train on."""
+    from ecgkt.data.studies import read_study
+    from ecgkt.signals.preprocessing import Preprocessing
+
+    return read_study(cohort, Preprocessing())

@@ -50,15 +50,15 @@ def read_labels(folder: Path, rows: pd.DataFrame) -> NDArray[np.float32]:
 
 def read_features(folder: Path, rows: pd.DataFrame, specs: Sequence[FeatureSpec]) -> NDArray[np.float32]:
     """Return (n, k) values of the features for the listed ECGs, NaN where nothing lies in the window."""
-    events = _lab_events(folder)
+    events = lab_events(folder)
     vitals = _vital_events(folder)
     biometrics = _biometrics(folder, rows)
     columns: list[Any] = []
     for spec in specs:
         if spec.kind == "lab":
-            columns.append(_nearest(rows, events[events["itemid"].isin(spec.item_ids)], spec)["valuenum"])
+            columns.append(nearest(rows, events[events["itemid"].isin(spec.item_ids)], spec)["valuenum"])
         elif spec.kind == "vital":
-            columns.append(_nearest(rows, vitals[["subject_id", "charttime", spec.name]].dropna(), spec)[spec.name])
+            columns.append(nearest(rows, vitals[["subject_id", "charttime", spec.name]].dropna(), spec)[spec.name])
         else:
             columns.append(biometrics[spec.name])
     return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
@@ -88,12 +88,12 @@ def _visit(folder: Path, rows: pd.DataFrame) -> NDArray[np.float32]:
 
 def _labs(folder: Path, rows: pd.DataFrame) -> NDArray[np.float32]:
     """Judge the nearest draw within the target window by the label's cut-off, or by the row's printed range."""
-    events = _lab_events(folder)
+    events = lab_events(folder)
     columns = []
     specs = {spec.name: spec for spec in feature_specs(Role.TARGET) if spec.kind == "lab"}
-    nearest = {name: _nearest(rows, events[events["itemid"].isin(spec.item_ids)], spec) for name, spec in specs.items()}
+    draws = {name: nearest(rows, events[events["itemid"].isin(spec.item_ids)], spec) for name, spec in specs.items()}
     for label in lab_labels():
-        found = nearest[str(label.lab)]
+        found = draws[str(label.lab)]
         value = found["valuenum"]
         low = label.direction == "low"
         limit = found["ref_range_lower" if low else "ref_range_upper"] if label.threshold is None else label.threshold
@@ -103,7 +103,7 @@ def _labs(folder: Path, rows: pd.DataFrame) -> NDArray[np.float32]:
     return np.stack(columns, axis=1)
 
 
-def _lab_events(folder: Path) -> pd.DataFrame:
+def lab_events(folder: Path) -> pd.DataFrame:
     """Return the panel's lab rows that have a number in one of the units that the catalogue lists.
 
     A censored result ("<0.01") counts as its bound; haemolysed specimens are left out.
@@ -145,7 +145,7 @@ def _biometrics(folder: Path, rows: pd.DataFrame) -> dict[str, NDArray[np.float6
     }
 
 
-def _nearest(rows: pd.DataFrame, events: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
+def nearest(rows: pd.DataFrame, events: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
     """Return for each ECG the event nearest in time within the window, on the role's clock; NaN where there is none."""
     clock = "charttime" if spec.window.clock == "drawn" else "storetime"
     timed = events.dropna(subset=[clock])

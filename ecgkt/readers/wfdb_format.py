@@ -1,0 +1,109 @@
+"""WFDB (PhysioNet): a text header and the signal files that it names."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt.domain import Domain, Record
+from ecgkt.domain.records import canonical_lead
+from ecgkt.errors import UnreadableRecord
+from ecgkt.readers.channels import millivolts_per, name_channels
+from ecgkt.readers.contract import Companion, Reader
+from ecgkt.readers.wfdb_header import Channel, Header, looks_like_header, parse_header
+
+_AGE = re.compile(r"(?:^|<)age>?\s*[:=]\s*(?P<value>[^\s,;<]+)", re.IGNORECASE)
+_SEX = re.compile(r"(?:^|<)(?:sex|gender)>?\s*[:=]\s*(?P<value>[^\s,;<]+)", re.IGNORECASE)
+_SIMULATED = re.compile(r"simulated\s*:", re.IGNORECASE)
+_SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
+
+
+def read(content: bytes, companion: Companion) -> Record:
+    """Read a record from its header and the signal files beside it.
+
+    The wfdb library sees only a private folder with a header written anew from what was checked, so that nothing
+    in the file can lead it elsewhere. Samples that the format marks as invalid become NaN. Of the comments only age,
+    sex and "simulated" are used.
+    """
+    header = parse_header(content)
+    factors = [_millivolts_per_unit(channel) for channel in header.channels]
+    decoded = _decode(header, {file: _signal_bytes(header, file, companion) for file in header.files})
+    rows = [column * factor for column, factor in zip(decoded.dac().T, factors, strict=True)]
+    return Record.from_leads(
+        name_channels([channel.name for channel in header.channels], rows),
+        header.fs,
+        "WFDB",
+        domain=Domain.SIMULATED if any(map(_SIMULATED.match, header.comments)) else Domain.UNKNOWN,
+        age=_age(header.comments),
+        sex=_sex(header.comments),
+        notes=_checksum_notes(header, decoded.d_signal),
+    )
+
+
+def _millivolts_per_unit(channel: Channel) -> float:
+    """Return the factor of a standard lead; other channels, which are left out, need no unit that is known."""
+    return millivolts_per(channel.unit) if canonical_lead(channel.name or "") else 1.0
+
+
+def _signal_bytes(header: Header, file: str, companion: Companion) -> bytes:
+    needed = header.bytes_needed(file)
+    content = companion(file)
+    if content is None:
+        raise UnreadableRecord(
+            "the header and its signal file",
+            "the header without it",
+            "give both files (.hea and .dat or .mat) together, under their own names",
+        )
+    if len(content) < needed:
+        raise UnreadableRecord(
+            f"a signal file of {needed:,} bytes, as its header says", f"{len(content):,}", "copy the file again"
+        )
+    return content
+
+
+def _decode(header: Header, signal_files: Mapping[str, bytes]) -> Any:
+    """Return the wfdb library's record with digital samples `d_signal` (samples, channels)."""
+    import wfdb
+
+    names = {file: f"signal{position}.dat" for position, file in enumerate(signal_files)}
+    with tempfile.TemporaryDirectory(prefix="ecgkt-") as private:
+        folder = Path(private)
+        for file, content in signal_files.items():
+            (folder / names[file]).write_bytes(content)
+        (folder / "record.hea").write_text(header.neutral_text(names), encoding="ascii")
+        return wfdb.rdrecord(str(folder / "record"), physical=False)
+
+
+def _checksum_notes(header: Header, digital: NDArray[np.integer]) -> tuple[str, ...]:
+    """Say where the samples are not those that the header was written for (their sum modulo 2^16)."""
+    sums = digital.sum(axis=0, dtype=np.int64)
+    stated = [channel.checksum for channel in header.channels]
+    if all(checksum is None or (total - checksum) % 65_536 == 0 for checksum, total in zip(stated, sums, strict=True)):
+        return ()
+    return ("the checksums in the header are not those of the signal: check that the two files belong together",)
+
+
+def _age(comments: tuple[str, ...]) -> float | None:
+    """Return the age in years; None where it is unknown, marked as such (NaN, -1) or a stand-in (300)."""
+    for found in filter(None, map(_AGE.search, comments)):
+        try:
+            age = float(found["value"])
+        except ValueError:
+            return None
+        return age if np.isfinite(age) and 0 <= age <= 130 else None
+    return None
+
+
+def _sex(comments: tuple[str, ...]) -> str | None:
+    for found in filter(None, map(_SEX.search, comments)):
+        return _SEXES.get(found["value"].lower())
+    return None
+
+
+READER = Reader("WFDB", looks_like_header, read)
