@@ -40,7 +40,7 @@ COMMANDS = {
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return 0, 1 for an error told in one line, 2 for wrong usage."""
     try:
-        parsed = _parser(arguments).parse_args(arguments)
+        parsed = parser_for(arguments).parse_args(arguments)
     except SystemExit as stop:
         return int(stop.code or 0)
     run: Callable[[argparse.Namespace], int] = parsed.run
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         return 130
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+def parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Build the parser; only the named command's module is imported, so that `--help` is quick."""
     parser = argparse.ArgumentParser(
         prog="python -m ecgkt", description=f"ecgkt {__version__}. {NOTICE}.", allow_abbrev=False
