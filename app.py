@@ -1,0 +1,7 @@
+"""The app: navigation over the pages, nothing else."""
+
+import streamlit as st
+
+st.navigation(
+    [st.Page("pages/case.py", title="Case", default=True), st.Page("pages/about.py", title="About")], position="top"
+).run()

@@ -1,0 +1,62 @@
+"""What every page shares: its title, the notice, and the look."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from ecgkt import NOTICE
+from ecgkt.dashboard import loading
+from ecgkt.errors import EcgktError
+from ecgkt.figures.ecg import FOOTER_PX
+from ecgkt.figures.paper import lay_out
+
+STYLE = """
+<style>
+.block-container {padding: 3.4rem 1.4rem 1.5rem; max-width: none;}
+.block-container [data-testid="stVerticalBlock"] {gap: .45rem;}
+[data-testid="stSidebar"] {min-width: 17rem; max-width: 17rem;}
+[data-testid="stSidebarContent"] {padding-top: 0;}
+[data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0;}
+.ecgkt-notice {position: fixed; top: .62rem; right: 1.4rem; z-index: 1000000; max-width: 70vw; text-align: right;
+  font-size: .8rem; line-height: 1.3; pointer-events: none;}
+.ecgkt-notice b {font-size: .9rem;}
+.ecgkt-case {font-size: .86rem; line-height: 1.35; margin: 0;}
+.ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}
+.st-key-paper {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
+  container-type: inline-size;}
+.st-key-paper > .stElementContainer, .st-key-paper [data-testid="stFullScreenFrame"],
+.st-key-paper .stPlotlyChart {height: calc(100cqw * PAPER_RATIO + FOOTER_PXpx) !important;}
+.ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
+.ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
+.block-container [class*="st-key-rows-"] {gap: 2px;}
+[class*="st-key-row-"] button {min-height: 0; padding: .14rem .45rem; border-radius: 2px;
+  border: 1px solid transparent; background-repeat: no-repeat; color: inherit;}
+[class*="st-key-row-"] button > div, [class*="st-key-row-"] button > div > span,
+[class*="st-key-row-"] button [data-testid="stMarkdownContainer"] {width: 100%;}
+[class*="st-key-row-"] button p {display: flex; justify-content: space-between; gap: .6rem; width: 100%;
+  font-size: .86rem; text-align: left; line-height: 1.35;}
+[class*="st-key-row-"] button p strong {margin-left: auto; font-weight: 600; white-space: nowrap;
+  font-variant-numeric: tabular-nums;}
+[class*="st-key-row-"] button:hover {border-color: currentColor;}
+[class*="st-key-row-"] button:focus-visible {outline: 2px solid currentColor; outline-offset: 1px;}
+</style>
+"""
+
+
+def page(title: str) -> None:
+    """Begin a page: it opens cold, carries the notice and the chosen model's statement, and looks like the others."""
+    st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="expanded")
+    paper = lay_out()
+    ratio = f"{paper.height_mm / paper.width_mm:.5f}"
+    st.html(STYLE.replace("PAPER_RATIO", ratio).replace("FOOTER_PX", str(FOOTER_PX)))
+    st.html(f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>')
+
+
+def _statement() -> str:
+    """Return what the chosen model's card says of its training data; nothing where there is no model."""
+    try:
+        return loading.card(loading.chosen_model()).statement
+    except EcgktError:
+        return ""

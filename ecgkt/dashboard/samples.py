@@ -1,0 +1,59 @@
+"""The bundled samples: simulated ones in MIMIC-IV-ECG's layout, and pydicom's own real 12-lead recording."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ecgkt import readers
+from ecgkt.catalogue import lab_panel
+from ecgkt.dashboard.state import Case
+from ecgkt.domain import Domain
+from ecgkt.errors import InvalidCohort
+
+FOLDER = Path(__file__).resolve().parents[2] / "assets" / "samples"
+REAL = "Real ECG (pydicom's sample)"
+
+
+@cache
+def listed() -> dict[str, dict[str, Any]]:
+    """Return the simulated samples by title, in their order."""
+    path = FOLDER / "samples.toml"
+    if not path.is_file():
+        raise InvalidCohort("the bundled samples", "none", "write them with `python -m ecgkt samples`")
+    return {row["title"]: row for row in tomllib.loads(path.read_text(encoding="utf-8"))["samples"]}
+
+
+def titles() -> tuple[str, ...]:
+    """Return the titles to choose from; each simulated one says so."""
+    return (*listed(), REAL)
+
+
+def load(title: str) -> Case:
+    """Open one sample."""
+    if title == REAL:
+        return _real()
+    row = listed()[title]
+    record = readers.read_record(FOLDER / f"{row['path']}.hea")
+    return Case(title, record, row["description"], _measured(row["labs"]))
+
+
+def _real() -> Case:
+    from pydicom.data import get_testdata_file
+
+    path = get_testdata_file("waveform_ecg.dcm", download=False)
+    record = replace(readers.read_record(Path(str(path))), domain=Domain.REAL)
+    return Case(REAL, record, "A recording that the pydicom package carries for its tests.")
+
+
+def _measured(labs: dict[str, float]) -> dict[str, str]:
+    """Return values with their units by analyte."""
+    units = {lab.name: lab.unit for lab in lab_panel()}
+    return {
+        name: f"{value:g}" + ("" if units[name] == "1" else f" {units[name]}")
+        for name, value in labs.items()
+        if name in units
+    }

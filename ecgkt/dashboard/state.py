@@ -1,0 +1,76 @@
+"""What a session remembers: the case that is open, what is asked of it, and what went wrong last. Nothing is shared."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from ecgkt.domain import Explanation, Predictions, Record
+from ecgkt.errors import EcgktError
+
+CASE, PROBLEM, MODEL, TARGET, ALL_ROWS = "case", "problem", "model", "target", "all_rows"
+SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
+_ANSWERS = "answers"
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An open record: `measured` maps an analyte to its value as text where it is known; `id` lives in the session."""
+
+    title: str
+    record: Record
+    description: str = ""
+    measured: Mapping[str, str] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+def current_case() -> Case | None:
+    """Return the open case."""
+    case: Case | None = st.session_state.get(CASE)
+    return case
+
+
+def open_case(load: Callable[[], Case]) -> bool:
+    """Open a case; where it cannot be read, keep the one that is open and remember the sentence why."""
+    try:
+        st.session_state[CASE] = load()
+    except EcgktError as error:
+        st.session_state[PROBLEM] = str(error)
+        return False
+    for key in (PROBLEM, TARGET, _ANSWERS):
+        st.session_state.pop(key, None)
+    return True
+
+
+def problem() -> str | None:
+    """Return the sentence about what went wrong last."""
+    sentence: str | None = st.session_state.get(PROBLEM)
+    return sentence
+
+
+def predictions_of(case: Case, checkpoint: str, compute: Callable[[], Predictions]) -> Predictions:
+    """Return this session's predictions of a case, computed once."""
+    answers = st.session_state.setdefault(_ANSWERS, {})
+    key = (case.id, checkpoint)
+    if key not in answers:
+        answers[key] = compute()
+    found: Predictions = answers[key]
+    return found
+
+
+def has_predictions(case: Case, checkpoint: str) -> bool:
+    """Whether this session has scored the case with that checkpoint."""
+    return (case.id, checkpoint) in st.session_state.get(_ANSWERS, {})
+
+
+def explanation_of(case: Case, checkpoint: str, target: str, compute: Callable[[], Explanation]) -> Explanation:
+    """Return this session's map of a target on a case, computed once."""
+    answers = st.session_state.setdefault(_ANSWERS, {})
+    key = (case.id, checkpoint, target)
+    if key not in answers:
+        answers[key] = compute()
+    found: Explanation = answers[key]
+    return found

@@ -1,0 +1,201 @@
+"""The ECG as on paper, as one Plotly figure: pink grid, black ink, equal millimetres in x and y, never rescaled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ecgkt import NOTICE
+from ecgkt.domain import Domain, Explanation, Record
+from ecgkt.figures.paper import SHOWN_SECONDS, Paper, lay_out
+from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+PAPER, INK, FAINT_INK = "#fffdfc", "#111418", "#4a4f57"
+THIN_LINE, THICK_LINE = "#f8dcda", "#ecaeaa"
+FOOTER_PX = 22
+FONT = "Source Sans, Source Sans Pro, system-ui, Arial, sans-serif"
+
+
+def draw_ecg(
+    record: Record,
+    paper: Paper | None = None,
+    *,
+    explanation: Explanation | None = None,
+    target_title: str | None = None,
+    model_saw: str | None = None,
+) -> Figure:
+    """Draw a record, with the overlay of an explanation behind the ink.
+
+    x and y are millimetres from the sheet's lower left corner. `model_saw` describes the model's own input, which
+    is not what is drawn: the ink is the file's raw signal.
+    """
+    import plotly.graph_objects as go
+
+    paper = paper or lay_out()
+    overlay = None if explanation is None else shade(explanation, record, paper)
+    images = [] if overlay is None else [*_patches(overlay), _legend_bar()]
+    layout = go.Layout(
+        xaxis=_axis(paper.width_mm, constrain="domain"),
+        yaxis=_axis(paper.height_mm, scaleanchor="x", scaleratio=1, constrain="domain"),
+        margin={"l": 0, "r": 0, "t": 0, "b": FOOTER_PX},
+        paper_bgcolor=PAPER,
+        plot_bgcolor=PAPER,
+        font={"family": FONT, "size": 12, "color": INK},
+        showlegend=False,
+        hovermode=False,
+        dragmode="zoom",
+        uirevision="paper",
+        images=images,
+        annotations=[*_footer(record, paper, model_saw, overlay, target_title), *_mark(record, paper)],
+    )
+    return go.Figure([*_ink(record, paper), _lead_names(paper), _pulses(paper)], layout)
+
+
+def footer_text(record: Record, paper: Paper, model_saw: str | None) -> str:
+    """Return what must stand below an ECG: scale, display filter, what is shown, what the model saw."""
+    parts = [str(paper.scale), "raw signal, no display filter"]
+    if record.seconds > SHOWN_SECONDS + 0.05:
+        parts.append(f"first {SHOWN_SECONDS:g} s of {record.seconds:.1f} s")
+    if model_saw:
+        parts.append(f"the model saw {model_saw}")
+    return " · ".join(parts)
+
+
+def _axis(length_mm: float, **extra: Any) -> dict[str, Any]:
+    """Return an axis in millimetres: a thick line every 5, a thin one every 1, no numbers."""
+    return {
+        "range": [0, length_mm],
+        "dtick": 5,
+        "tick0": 0,
+        "showticklabels": False,
+        "ticks": "",
+        "zeroline": False,
+        "gridcolor": THICK_LINE,
+        "gridwidth": 1,
+        "minor": {"dtick": 1, "tick0": 0, "showgrid": True, "gridcolor": THIN_LINE, "gridwidth": 0.7, "ticks": ""},
+        **extra,
+    }
+
+
+def _ink(record: Record, paper: Paper) -> list[Any]:
+    import plotly.graph_objects as go
+
+    return [
+        go.Scatter(
+            x0=trace.x0_mm,
+            dx=trace.dx_mm,
+            y=trace.y_mm,
+            name=trace.cell.lead,
+            mode="lines",
+            line={"color": INK, "width": 1.3},
+            connectgaps=False,
+            hoverinfo="skip",
+        )
+        for trace in paper.traces(record)
+    ]
+
+
+def _lead_names(paper: Paper) -> Any:
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=[cell.x_mm + 1.0 for cell in paper.cells],
+        y=[cell.baseline_mm + 9.5 for cell in paper.cells],
+        text=[f"<b>{cell.lead}</b>" for cell in paper.cells],
+        name="lead names",
+        mode="text",
+        textposition="middle right",
+        textfont={"size": 14, "color": INK},
+        hoverinfo="skip",
+    )
+
+
+def _pulses(paper: Paper) -> Any:
+    """Draw all calibration pulses as one trace, separated by gaps."""
+    import plotly.graph_objects as go
+
+    gap = (np.nan, np.nan)
+    x, y = zip(*(point for pulse in paper.pulses for point in (*pulse, gap)), strict=True)
+    return go.Scatter(
+        x=x, y=y, name="calibration 1 mV", mode="lines", line={"color": INK, "width": 1.3}, hoverinfo="skip"
+    )
+
+
+def _patches(overlay: Overlay) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": patch.cell.lead,
+            "source": png_uri(patch.levels),
+            "layer": "below",
+            "sizing": "stretch",
+            "xref": "x",
+            "yref": "y",
+            "x": patch.x_mm,
+            "y": patch.bottom_mm,
+            "sizex": patch.width_mm,
+            "sizey": patch.height_mm,
+            "xanchor": "left",
+            "yanchor": "bottom",
+        }
+        for patch in overlay.patches
+    ]
+
+
+def _legend_bar() -> dict[str, Any]:
+    ramp = np.arange(-LEVELS, LEVELS + 1, dtype=np.int8)[None, :]
+    return {
+        "name": "legend",
+        "source": png_uri(np.repeat(ramp, 4, axis=0)),
+        "layer": "above",
+        "sizing": "stretch",
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.905,
+        "y": -0.012,
+        "sizex": 0.05,
+        "sizey": 0.028,
+        "xanchor": "center",
+        "yanchor": "top",
+    }
+
+
+def _footer(
+    record: Record, paper: Paper, model_saw: str | None, overlay: Overlay | None, target_title: str | None
+) -> list[dict[str, Any]]:
+    words = {"xref": "paper", "yref": "paper", "yanchor": "top", "showarrow": False, "y": 0}
+    left = {**words, "x": 0.004, "xanchor": "left", "text": footer_text(record, paper, model_saw)}
+    if overlay is None:
+        right = [{**words, "x": 0.996, "xanchor": "right", "text": NOTICE}]
+    else:
+        right = [
+            {**words, "x": 0.877, "xanchor": "right", "text": f"<b>{target_title or 'score'}</b>: lowers"},
+            {**words, "x": 0.933, "xanchor": "left", "text": "raises"},
+        ]
+    return [{**item, "font": {"size": 11, "color": FAINT_INK}} for item in (left, *right)]
+
+
+def _mark(record: Record, paper: Paper) -> list[dict[str, Any]]:
+    """Return the mark of a simulated recording."""
+    if record.domain is not Domain.SIMULATED:
+        return []
+    return [
+        {
+            "xref": "x",
+            "yref": "y",
+            "x": paper.width_mm - 1.5,
+            "y": paper.height_mm - 1.0,
+            "xanchor": "right",
+            "yanchor": "top",
+            "showarrow": False,
+            "text": "<b>SIMULATED</b>",
+            "font": {"size": 13, "color": INK},
+            "bgcolor": PAPER,
+            "bordercolor": INK,
+            "borderwidth": 1,
+            "borderpad": 2,
+        }
+    ]

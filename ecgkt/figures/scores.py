@@ -1,0 +1,106 @@
+"""Rows of scores as a reader sees them: frequencies where calibration was measured, ranks elsewhere, never both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ecgkt.domain import Label, Predictions
+from ecgkt.domain.labels import Kind
+
+HEADINGS = {
+    Kind.TRACING: "On this tracing",
+    Kind.VISIT: "Coded at this visit (ICD-10)",
+    Kind.LAB: "Laboratory abnormalities",
+}
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One target: `detail` is its code or cut-off, `figure` the short form, `sentence` the whole of it.
+
+    `share` in [0, 1] is the length of its bar; None where there is nothing to scale it by.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    detail: str
+    figure: str
+    sentence: str
+    share: float | None
+
+
+def score_rows(
+    predictions: Predictions, kind: Kind, row: int = 0, first_labs: Iterable[str] = ()
+) -> tuple[ScoreRow, ...]:
+    """Return the rows of one kind, the highest first; the analytes of `first_labs` before the other labs.
+
+    Empty where the model abstained; in the order of the labels where scores have neither calibration nor reference.
+    """
+    if predictions.abstained[row] is not None:
+        return ()
+    panel = frozenset(first_labs)
+    labels = predictions.labels.of_kind(kind)
+    rows = [(label.lab not in panel, _row(predictions, label, row)) for label in labels]
+    rows.sort(key=lambda pair: (pair[0], -(pair[1].share or 0.0)))
+    return tuple(score for _, score in rows)
+
+
+def basis(predictions: Predictions) -> str:
+    """Return the sentence that says how to read the figures."""
+    if predictions.calibrated:
+        return f"Frequencies among {predictions.domain} ECGs, where the model was calibrated"
+    if predictions.reference is not None:
+        return f"Rank of the score among the real ECGs of {predictions.reference}; uncalibrated here"
+    return "Uncalibrated here, and the checkpoint has no reference set: scores are not shown"
+
+
+def natural_frequency(probability: float) -> str:
+    """Return a probability as people count: "1 in 3", "8 in 10", "fewer than 1 in 1,000"."""
+    if probability < 0.001:
+        return "under 1 in 1,000"
+    if probability < 0.45:
+        return f"1 in {_round_count(1 / probability):,}"
+    if probability < 0.95:
+        return f"{round(10 * probability)} in 10"
+    return f"{round(100 * probability)} in 100" if probability < 0.995 else "over 99 in 100"
+
+
+def ordinal(number: int) -> str:
+    """Return 1st, 2nd, 3rd, 4th, 11th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def detail(label: Label) -> str:
+    """Return the ICD-10 code of a visit label, the cut-off of a lab, nothing for a tracing label."""
+    if label.kind is Kind.VISIT:
+        return ", ".join(label.codes["icd10"])
+    if label.kind is Kind.LAB:
+        if label.threshold is None:
+            return f"outside the laboratory's range ({label.unit})"
+        return f"{'<' if label.direction == 'low' else '>'} {label.threshold:g} {label.unit}"
+    return ""
+
+
+def _row(predictions: Predictions, label: Label, row: int) -> ScoreRow:
+    if predictions.calibrated:
+        share: float | None = predictions.probability(label.name, row)
+        figure = natural_frequency(share or 0.0)
+        sentence = f"{figure} such ECGs ({predictions.domain} cohort)"
+    elif (rank := predictions.rank(label.name, row)) is not None:
+        share = rank
+        figure = f"{ordinal(max(1, round(100 * rank)))} of 100"
+        sentence = f"rank {figure} in {predictions.reference}, uncalibrated here"
+    else:
+        share, figure, sentence = None, "—", "no reference set, uncalibrated here"
+    return ScoreRow(label.name, label.title, label.kind, detail(label), figure, sentence, share)
+
+
+def _round_count(count: float) -> int:
+    """Round to whole numbers up to 20, to tens up to 100, to two digits beyond."""
+    if count <= 20:
+        return round(count)
+    step = 10 if count < 195 else 100
+    return round(count / step) * step

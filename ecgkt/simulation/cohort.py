@@ -1,0 +1,156 @@
+"""A simulated cohort on disk in MIMIC's own layout, made shard by shard so that it can be resumed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ecgkt import __version__
+from ecgkt.errors import InvalidCohort, InvalidValue
+from ecgkt.mimic import TABLES
+from ecgkt.simulation.layout import Rows, at, first_recorded, item_rows, numbers_of, patient_rows, recording_rows
+from ecgkt.simulation.patients import draw_patient
+from ecgkt.simulation.plans import Plan, plan_record, recording_hours
+from ecgkt.simulation.readings import read_tracings
+from ecgkt.simulation.settings import SimulationSettings
+from ecgkt.simulation.visits import draw_visit
+from ecgkt.simulation.waveform_files import write_record
+from ecgkt.simulation.waveforms import synthesise
+
+STATEMENT = "SIMULATED data, no patient; no clinician has reviewed this"
+_SHARD = 50
+_PARTS = "parts"
+
+
+def simulate_cohort(
+    folder: Path,
+    patients: int,
+    seed: int,
+    settings: SimulationSettings | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    device: str = "cpu",
+) -> Path:
+    """Write a cohort and return the path of its manifest; what a broken run left is kept and finished.
+
+    `progress` is called with patients done and patients in all. Raises InvalidCohort where the folder holds a
+    cohort of another seed, size, version or settings.
+    """
+    if not 1 <= patients <= 3_000_000:
+        raise InvalidValue("1 to 3,000,000 patients", f"{patients}", "choose a number in that range")
+    settings = settings or SimulationSettings()
+    folder = Path(folder)
+    recipe = {"seed": seed, "patients": patients, "version": __version__, "settings": settings.to_json()}
+    manifest = folder / "manifest.json"
+    if _finished(manifest, recipe):
+        return manifest
+    _claim(folder, recipe)
+    for first in range(0, patients, _SHARD):
+        last = min(first + _SHARD, patients)
+        if not _part(folder, first).is_dir():
+            _write_shard(folder, first, last, seed, settings, device)
+        if progress is not None:
+            progress(last, patients)
+    counts = _join_tables(folder)
+    _write_json(manifest, {"simulated": True, "statement": STATEMENT, **recipe, **counts})
+    shutil.rmtree(folder / _PARTS)
+    return manifest
+
+
+def _finished(manifest: Path, recipe: dict[str, object]) -> bool:
+    if not manifest.is_file():
+        return False
+    found = json.loads(manifest.read_text(encoding="utf-8"))
+    _agree(found, recipe)
+    return True
+
+
+def _claim(folder: Path, recipe: dict[str, object]) -> None:
+    """Make the folder this recipe's; refuse one that was begun for another."""
+    (folder / _PARTS).mkdir(parents=True, exist_ok=True)
+    claim = folder / _PARTS / "recipe.json"
+    if claim.is_file():
+        _agree(json.loads(claim.read_text(encoding="utf-8")), recipe)
+    _write_json(claim, recipe)
+
+
+def _agree(found: dict[str, object], recipe: dict[str, object]) -> None:
+    for key, wanted in recipe.items():
+        if found.get(key) != wanted:
+            raise InvalidCohort(f"a cohort with {key} {wanted}", f"one with {found.get(key)}", "choose an empty folder")
+
+
+def _write_json(path: Path, content: dict[str, object]) -> None:
+    whole = path.with_suffix(".tmp")
+    whole.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    whole.replace(path)
+
+
+def _part(folder: Path, first: int) -> Path:
+    return folder / _PARTS / f"{first:08d}"
+
+
+def _write_shard(folder: Path, first: int, last: int, seed: int, settings: SimulationSettings, device: str) -> None:
+    """Write the records of some patients, then their table rows in one step that marks the shard as done."""
+    people = [draw_patient(seed, number, settings) for number in range(first, last)]
+    counts = [len(recording_hours(seed, patient, settings)) for patient in people]
+    plans = [plan_record(seed, p.number, k, settings) for p, count in zip(people, counts, strict=True) for k in range(count)]
+    readings, signals = read_tracings(plans), synthesise(plans, torch.device(device)).cpu().numpy()
+    rows: Rows = {name: [] for name in TABLES if name != "d_labitems"}
+    for plan, reading, signal in zip(plans, readings, signals, strict=True):
+        number = plan.patient.number
+        ids = numbers_of(number, counts[number - first], settings.most_ecgs)
+        start = first_recorded(seed, number)
+        if plan.number == 0:
+            visit = draw_visit(seed, plan.patient, plan.tracing, settings)
+            _extend(rows, patient_rows(visit, ids, start))
+        when = at(start, visit.ecg_hours[plan.number])
+        path = write_record(folder, ids.subject_id, ids.study_ids[plan.number], when, signal)
+        _extend(rows, recording_rows(plan, reading, ids, when, path.as_posix()))
+    _write_part(_part(folder, first), rows)
+
+
+def _extend(rows: Rows, more: Rows) -> None:
+    for name, found in more.items():
+        rows[name] += found
+
+
+def _write_part(part: Path, rows: Rows) -> None:
+    unfinished = part.with_suffix(".tmp")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    for name, found in rows.items():
+        _frame(name, found).to_csv(unfinished / f"{name}.csv", index=False)
+    unfinished.replace(part)
+
+
+def _frame(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Return rows with the table's own columns, order and types."""
+    table = TABLES[name]
+    frame = pd.DataFrame(rows, columns=list(table.header))
+    whole = [column for column, kind in table.columns.items() if kind in ("int64", "Int64")]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def _join_tables(folder: Path) -> dict[str, object]:
+    """Join the parts into MIMIC's files; return their row counts and how often each code was given."""
+    counts: dict[str, int] = {}
+    codes: Counter[str] = Counter()
+    for name, table in TABLES.items():
+        target = folder / (table.path if name in ("record_list", "machine_measurements") else table.path + ".gz")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if name == "d_labitems":
+            frame = _frame(name, item_rows())
+        else:
+            parts = sorted((folder / _PARTS).glob(f"*/{name}.csv"))
+            frame = pd.concat([pd.read_csv(part, dtype=str, keep_default_na=False) for part in parts], ignore_index=True)
+        if name == "diagnoses_icd":
+            codes.update(frame["icd_code"].astype(str))
+        frame.to_csv(target, index=False, compression={"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None)
+        counts[name] = len(frame)
+    return {"rows": counts, "codes": dict(codes.most_common(40))}

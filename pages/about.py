@@ -1,0 +1,12 @@
+"""About: the card of the chosen model, in a reader's order."""
+
+import streamlit as st
+
+from ecgkt.dashboard import card, frame, loading, sources
+from ecgkt.errors import EcgktError
+
+frame.page("About")
+try:
+    card.show(loading.card(sources.choose_model()))
+except EcgktError as error:
+    st.error(str(error))

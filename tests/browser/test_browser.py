@@ -1,0 +1,132 @@
+"""Journeys through the real widgets, with screenshots to look at."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ecgkt import NOTICE
+from ecgkt.domain import LEADS
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROWS = "[class*='st-key-row-'] button"
+READY = 60_000
+SIZES = {"projector": (1280, 720), "desktop": (1920, 1080)}
+
+
+def wait_for_scores(page: Page) -> None:
+    page.wait_for_selector(ROWS, timeout=READY)
+    page.wait_for_selector(".st-key-paper .main-svg", timeout=READY)
+    expect(page.locator("[data-testid='stSpinner']")).to_have_count(0, timeout=READY)
+
+
+def upload(page: Page, *files: Path) -> None:
+    page.locator("input[type=file]").set_input_files([str(file) for file in files])
+
+
+def said(page: Page) -> str:
+    return page.locator("[data-testid='stMain']").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_first_case_is_on_screen_with_notice_leads_scores_and_labs(open_app, shots, size, scheme):
+    page = open_app(size=SIZES[size], scheme=scheme)
+    wait_for_scores(page)
+    drawn = page.locator(".st-key-paper .main-svg").first.text_content()
+    assert all(lead in drawn for lead in LEADS)
+    assert "25 mm/s, 10 mm/mV" in page.locator(".st-key-paper").inner_text()
+    assert "SIMULATED" in page.locator(".st-key-paper").inner_text()
+    assert NOTICE in said(page)
+    for heading in ("On this tracing", "Coded at this visit (ICD-10)", "Laboratory abnormalities"):
+        expect(page.get_by_text(heading, exact=True)).to_be_in_viewport()
+    page.wait_for_timeout(500)
+    page.screenshot(path=shots / f"case-{size}-{scheme}.png")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_paper_is_drawn_to_scale_at_any_width(open_app, size):
+    """A millimetre is as wide as it is high, and the sheet fills its place."""
+    page = open_app(size=SIZES[size])
+    wait_for_scores(page)
+    page.wait_for_timeout(500)
+    box = page.locator(".st-key-paper .plotly .bglayer rect, .st-key-paper .plotly .bg").first.bounding_box()
+    assert box is not None
+    assert box["width"] / box["height"] == pytest.approx(270 / 100, rel=0.01)
+    place = page.locator(".st-key-paper").bounding_box()
+    assert box["width"] > 0.97 * place["width"]
+
+
+def test_a_click_on_a_target_colours_the_leads_and_keeps_the_ink(open_app, shots):
+    page = open_app()
+    wait_for_scores(page)
+    assert page.locator(".st-key-paper image").count() == 0
+    page.locator(ROWS).nth(1).click()
+    page.wait_for_selector("text=Integrated gradients of the raw score", timeout=READY)
+    page.wait_for_selector(".st-key-paper image", timeout=READY)
+    assert page.locator(".st-key-paper image").count() == 14  # twelve leads, the rhythm strip, the legend
+    page.wait_for_timeout(500)
+    page.screenshot(path=shots / "map-projector-light.png")
+
+
+def test_a_real_wfdb_record_goes_through_the_upload_widget(open_app, real_data, shots, server_folder):
+    header = real_data / "ptb-xl" / "records500" / "00000" / "00010_hr.hea"
+    page = open_app()
+    wait_for_scores(page)
+    upload(page, header, header.with_suffix(".dat"))
+    page.wait_for_selector("text=Uploaded ECG", timeout=READY)
+    page.wait_for_selector("text=uncalibrated here", timeout=READY)
+    wait_for_scores(page)
+    assert re.search(r"\d+(st|nd|rd|th) of 100", said(page))
+    assert "1 in " not in page.locator(ROWS).first.inner_text()
+    page.wait_for_timeout(500)
+    page.screenshot(path=shots / "upload-wfdb.png")
+    left = [path.name for path in server_folder.iterdir() if path.name != "log.txt"]
+    assert not [name for name in left if "ecgkt" in name.lower()], left
+    assert "00010_hr" not in (server_folder / "log.txt").read_text()
+
+
+def test_a_real_dicom_recording_goes_through_the_upload_widget(open_app, real_data, shots):
+    page = open_app()
+    wait_for_scores(page)
+    upload(page, real_data / "vendor" / "dicom" / "Example.dcm")
+    page.wait_for_selector("text=Uploaded ECG", timeout=READY)
+    page.wait_for_selector("text=uncalibrated here", timeout=READY)
+    assert "DICOM" in said(page)
+    assert "49 years" in said(page)
+    page.wait_for_timeout(500)
+    page.screenshot(path=shots / "upload-dicom.png")
+
+
+def test_a_zip_with_a_path_outside_and_an_empty_file_get_one_sentence(open_app, tmp_path, shots):
+    page = open_app()
+    wait_for_scores(page)
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("../evil.hea", "x")
+    for name, content, told in (("evil.zip", memory.getvalue(), "leads outside"), ("empty.dat", b"", "an empty file")):
+        (tmp_path / name).write_bytes(content)
+        page.reload()
+        wait_for_scores(page)
+        upload(page, tmp_path / name)
+        alert = page.locator("[data-testid='stAlert']")
+        expect(alert).to_contain_text(told, timeout=READY)
+        expect(alert).to_have_count(1)
+        assert "Traceback" not in said(page)
+        assert page.locator(ROWS).count() > 0
+    page.screenshot(path=shots / "bad-upload.png")
+
+
+def test_the_about_page_tells_the_card(open_app, shots):
+    page = open_app("about")
+    page.wait_for_selector("text=Commands that made the figures", timeout=READY)
+    assert NOTICE in said(page)
+    assert "SIMULATED" in said(page)
+    page.wait_for_timeout(800)
+    page.screenshot(path=shots / "about.png", full_page=True)
