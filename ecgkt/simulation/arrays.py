@@ -50,9 +50,7 @@ def simulate_arrays(
     readings = read_tracings(plans)
     visits = [draw_visit(seed, plan.patient, plan.tracing, settings) for plan in plans]
     samples = synthesise(plans if signals else [], torch.device(device)).cpu().numpy()
-    return SimulatedArrays(
-        samples, label_table(readings, visits), feature_table(visits), tuple(plans), tuple(readings)
-    )
+    return SimulatedArrays(samples, label_table(readings, visits), feature_table(visits), tuple(plans), tuple(readings))
 
 
 def label_table(readings: Sequence[Reading], visits: Sequence[Visit]) -> LabelTable:
@@ -74,5 +72,7 @@ def printed(visit: Visit) -> dict[str, tuple[float, float, float]]:
 def feature_table(visits: Sequence[Visit]) -> FeatureTable:
     """Return the values nearest the ECG, in the role of alignment partner."""
     specs = feature_specs(Role.ALIGNMENT_PARTNER)
-    values = [[measured.get(spec.name, np.nan) for spec in specs] for measured in (visit.measured() for visit in visits)]
+    values = [
+        [measured.get(spec.name, np.nan) for spec in specs] for measured in (visit.measured() for visit in visits)
+    ]
     return FeatureTable(specs, np.array(values, dtype=np.float32).reshape(len(visits), len(specs)))

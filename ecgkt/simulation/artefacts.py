@@ -38,7 +38,9 @@ def draw_artefacts(rng: np.random.Generator, settings: SimulationSettings) -> Ar
     muscle = 0.020 * np.exp(rng.normal(0, 0.5)) if rng.random() < 0.15 else 0.0035 * np.exp(rng.normal(0, 0.5))
     each = np.exp(rng.normal(0, 0.5, (3, 9)))
     amplitude = np.array([wander, muscle, 0.0030])[:, None] * each * scale
-    mains = scale * (0.02 * np.exp(rng.normal(0, 0.6, 9)) if rng.random() < 0.05 else 0.0018 * np.exp(rng.normal(0, 0.8, 9)))
+    mains = scale * (
+        0.02 * np.exp(rng.normal(0, 0.6, 9)) if rng.random() < 0.05 else 0.0018 * np.exp(rng.normal(0, 0.8, 9))
+    )
     moved = rng.random() < 0.06
     jump = scale * (rng.normal(0, 0.35, 9) * (rng.random(9) < 0.25) if moved else np.zeros(9))
     style = rng.random()
@@ -79,7 +81,9 @@ def electrode_noise(drawn: list[Artefacts], samples: int, device: torch.device) 
             noise[row] += torch.tensor(a.mains_mv, dtype=torch.float32, device=device)[:, None] * wave
         if a.jump_mv.any():
             since = time - a.jump_at - 1.0
-            shape = torch.where(since > 0, torch.exp(-since / 0.5), torch.zeros_like(since)) * torch.sigmoid(since / 0.02)
+            shape = torch.where(since > 0, torch.exp(-since / 0.5), torch.zeros_like(since)) * torch.sigmoid(
+                since / 0.02
+            )
             noise[row] += torch.tensor(a.jump_mv, dtype=torch.float32, device=device)[:, None] * shape
     return noise
 

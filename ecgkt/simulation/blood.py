@@ -36,7 +36,13 @@ def course(patient: Patient, blood: Mapping[str, float], hours: float) -> dict[s
     """Return the blood `hours` after the first ECG: treatment mends the potassium, troponin rises and falls."""
     values = dict(blood)
     mending = exp(-max(hours, 0) / 14)
-    for analyte, usual in (("potassium", 4.2), ("bicarbonate", 25.0), ("ph", 7.40), ("lactate", 1.4), ("sodium", 138.0)):
+    for analyte, usual in (
+        ("potassium", 4.2),
+        ("bicarbonate", 25.0),
+        ("ph", 7.40),
+        ("lactate", 1.4),
+        ("sodium", 138.0),
+    ):
         values[analyte] = usual + (values[analyte] - usual) * mending
     if patient.has("st_elevation_infarction", "non_st_elevation_infarction"):
         since = hours + 1.0 + 2.0 * exp(0.7 * patient.latents["ck_mb"])
@@ -56,7 +62,9 @@ def _salts(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
         potassium = 5.5 + tail(z["potassium"], 0.8)
     elif p.has("hypokalaemia"):
         potassium = 3.4 - tail(z["potassium"], 0.3)
-    albumin = 4.1 + 0.38 * z["albumin"] - 0.5 * p.has("cirrhosis") - 0.5 * p.has("sepsis") - 0.3 * p.has("heart_failure")
+    albumin = (
+        4.1 + 0.38 * z["albumin"] - 0.5 * p.has("cirrhosis") - 0.5 * p.has("sepsis") - 0.3 * p.has("heart_failure")
+    )
     corrected = 9.3 + 0.33 * z["calcium_total"] - 0.25 * renal
     if p.has("hypocalcaemia"):
         corrected = 8.1 - tail(z["calcium_total"], 0.7)
@@ -83,7 +91,9 @@ def _organs(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
     chronic = severity(p, z, "renal", "ckd")
     acute = severity(p, z, "renal", "acute_kidney_injury")
     dialysis = 4.0 if p.has("dialysis") else 0.0
-    creatinine = exp(log(0.95 if p.male else 0.78) + 0.2 * z["creatinine"]) * (1 + 0.65 * chronic + 0.8 * acute) + dialysis
+    creatinine = (
+        exp(log(0.95 if p.male else 0.78) + 0.2 * z["creatinine"]) * (1 + 0.65 * chronic + 0.8 * acute) + dialysis
+    )
     urea = exp(log(14 + 0.08 * (p.age - 50)) + 0.3 * z["urea_nitrogen"]) * (1 + 0.5 * chronic + 0.7 * acute)
     failure = severity(p, z, "failure", "heart_failure")
     bnp = 4.1 + 0.028 * (p.age - 50) + 0.65 * z["nt_probnp"] + 1.25 * failure + 0.55 * chronic
@@ -101,9 +111,12 @@ def _organs(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
         "troponin_t": troponin,
         "ck_mb": min(exp(log(2.6) + 0.45 * z["ck_mb"]) + 22 * troponin, 400.0),
         "tsh": min(exp(log(1.9) + 0.55 * z["tsh"] + 0.8 * thyroid), 100.0),
-        "inr": exp(log(2.3) + 0.25 * z["inr"]) if p.has("warfarin") else exp(log(1.12) + 0.1 * z["inr"])
-        + 0.45 * p.has("cirrhosis"),
-        "bilirubin_total": exp(log(0.55) + 0.5 * z["bilirubin_total"] + 1.4 * p.has("cirrhosis") + 0.3 * p.has("sepsis")),
+        "inr": exp(log(2.3) + 0.25 * z["inr"])
+        if p.has("warfarin")
+        else exp(log(1.12) + 0.1 * z["inr"]) + 0.45 * p.has("cirrhosis"),
+        "bilirubin_total": exp(
+            log(0.55) + 0.5 * z["bilirubin_total"] + 1.4 * p.has("cirrhosis") + 0.3 * p.has("sepsis")
+        ),
         "d_dimer": exp(log(420) + 0.7 * z["d_dimer"] + 0.01 * (p.age - 60) + 0.9 * embolism + 0.6 * p.has("sepsis")),
     }
 
@@ -130,7 +143,9 @@ def _cells(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
         "haemoglobin": min(max(haemoglobin, 3.5), 20.0),
         "white_cells": exp(log(8.0) + 0.3 * z["white_cells"] + 0.3 * sepsis),
         "platelets": max(exp(log(225) + 0.33 * z["platelets"] - 0.7 * p.has("cirrhosis") - 0.12 * sepsis), 4.0),
-        "rdw": max(13.8 + 0.9 * z["rdw"] + 1.6 * p.has("anaemia") + 0.8 * p.has("heart_failure") + p.has("cirrhosis"), 10.8),
+        "rdw": max(
+            13.8 + 0.9 * z["rdw"] + 1.6 * p.has("anaemia") + 0.8 * p.has("heart_failure") + p.has("cirrhosis"), 10.8
+        ),
         "lactate": min(lactate, 22.0),
         "crp": min(crp, 450.0),
     }

@@ -79,7 +79,8 @@ def _from_blood(rng: np.random.Generator, blood: Mapping[str, float], noise: flo
 def visit_truth(codes: Sequence[str]) -> dict[str, float]:
     """Return 1 or 0 for each of the catalogue's visit labels."""
     return {
-        label.name: float(any(code.startswith(tuple(label.codes["icd10"])) for code in codes)) for label in visit_labels()
+        label.name: float(any(code.startswith(tuple(label.codes["icd10"])) for code in codes))
+        for label in visit_labels()
     }
 
 

@@ -16,7 +16,7 @@ from ecgkt.errors import InvalidCohort, InvalidValue
 from ecgkt.mimic import TABLES
 from ecgkt.simulation.layout import Rows, at, first_recorded, item_rows, numbers_of, patient_rows, recording_rows
 from ecgkt.simulation.patients import draw_patient
-from ecgkt.simulation.plans import Plan, plan_record, recording_hours
+from ecgkt.simulation.plans import plan_record, recording_hours
 from ecgkt.simulation.readings import read_tracings
 from ecgkt.simulation.settings import SimulationSettings
 from ecgkt.simulation.visits import draw_visit
@@ -99,7 +99,9 @@ def _write_shard(folder: Path, first: int, last: int, seed: int, settings: Simul
     """Write the records of some patients, then their table rows in one step that marks the shard as done."""
     people = [draw_patient(seed, number, settings) for number in range(first, last)]
     counts = [len(recording_hours(seed, patient, settings)) for patient in people]
-    plans = [plan_record(seed, p.number, k, settings) for p, count in zip(people, counts, strict=True) for k in range(count)]
+    plans = [
+        plan_record(seed, p.number, k, settings) for p, count in zip(people, counts, strict=True) for k in range(count)
+    ]
     readings, signals = read_tracings(plans), synthesise(plans, torch.device(device)).cpu().numpy()
     rows: Rows = {name: [] for name in TABLES if name != "d_labitems"}
     for plan, reading, signal in zip(plans, readings, signals, strict=True):
@@ -148,9 +150,13 @@ def _join_tables(folder: Path) -> dict[str, object]:
             frame = _frame(name, item_rows())
         else:
             parts = sorted((folder / _PARTS).glob(f"*/{name}.csv"))
-            frame = pd.concat([pd.read_csv(part, dtype=str, keep_default_na=False) for part in parts], ignore_index=True)
+            frame = pd.concat(
+                [pd.read_csv(part, dtype=str, keep_default_na=False) for part in parts], ignore_index=True
+            )
         if name == "diagnoses_icd":
             codes.update(frame["icd_code"].astype(str))
-        frame.to_csv(target, index=False, compression={"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None)
+        frame.to_csv(
+            target, index=False, compression={"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None
+        )
         counts[name] = len(frame)
     return {"rows": counts, "codes": dict(codes.most_common(40))}

@@ -74,8 +74,14 @@ def patient_rows(visit: Visit, ids: Numbers, start: datetime) -> Rows:
         ],
         "edstays": [
             {
-                **{"subject_id": ids.subject_id, "hadm_id": hadm, "stay_id": ids.stay_id, "intime": begin},
-                **{"outtime": end, "gender": gender, "race": "UNKNOWN", "arrival_transport": "UNKNOWN"},
+                "subject_id": ids.subject_id,
+                "hadm_id": hadm,
+                "stay_id": ids.stay_id,
+                "intime": begin,
+                "outtime": end,
+                "gender": gender,
+                "race": "UNKNOWN",
+                "arrival_transport": "UNKNOWN",
                 "disposition": "ADMITTED" if visit.admitted else "HOME",
             }
         ],
@@ -96,9 +102,18 @@ def patient_rows(visit: Visit, ids: Numbers, start: datetime) -> Rows:
 
 def _admission_row(ids: Numbers, begin: datetime, end: datetime) -> dict[str, Any]:
     return {
-        **{"subject_id": ids.subject_id, "hadm_id": ids.hadm_id, "admittime": end, "dischtime": end + timedelta(days=3)},
-        **{"admission_type": "EW EMER.", "admission_location": "EMERGENCY ROOM", "discharge_location": "HOME"},
-        **{"insurance": "Other", "language": "?", "race": "UNKNOWN", "edregtime": begin, "edouttime": end},
+        "subject_id": ids.subject_id,
+        "hadm_id": ids.hadm_id,
+        "admittime": end,
+        "dischtime": end + timedelta(days=3),
+        "admission_type": "EW EMER.",
+        "admission_location": "EMERGENCY ROOM",
+        "discharge_location": "HOME",
+        "insurance": "Other",
+        "language": "?",
+        "race": "UNKNOWN",
+        "edregtime": begin,
+        "edouttime": end,
         "hospital_expire_flag": 0,
     }
 
@@ -141,10 +156,15 @@ def _vital_rows(visit: Visit, ids: Numbers, start: datetime) -> tuple[list[dict[
         v = one.values
         rows.append(
             {
-                **{"subject_id": ids.subject_id, "stay_id": ids.stay_id, "charttime": at(start, one.hours)},
-                **{"temperature": round(v["temperature"] * 1.8 + 32, 1), "heartrate": v["heart_rate"]},
-                **{"resprate": v["respiratory_rate"], "o2sat": v["oxygen_saturation"]},
-                **{"sbp": v["systolic_pressure"], "dbp": v["diastolic_pressure"]},
+                "subject_id": ids.subject_id,
+                "stay_id": ids.stay_id,
+                "charttime": at(start, one.hours),
+                "temperature": round(v["temperature"] * 1.8 + 32, 1),
+                "heartrate": v["heart_rate"],
+                "resprate": v["respiratory_rate"],
+                "o2sat": v["oxygen_saturation"],
+                "sbp": v["systolic_pressure"],
+                "dbp": v["diastolic_pressure"],
             }
         )
     triage = {**rows[0], "acuity": 3}

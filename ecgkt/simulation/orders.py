@@ -28,9 +28,23 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "d_dimer": ("d_dimer",),
 }
 _DECIMALS = {
-    **{"potassium": 1, "creatinine": 1, "calcium_total": 1, "calcium_ionised": 2, "magnesium": 1, "phosphate": 1},
-    **{"troponin_t": 2, "haemoglobin": 1, "white_cells": 1, "rdw": 1, "lactate": 1, "tsh": 2, "inr": 1, "albumin": 1},
-    **{"bilirubin_total": 1, "crp": 1, "ph": 2},
+    "potassium": 1,
+    "creatinine": 1,
+    "calcium_total": 1,
+    "calcium_ionised": 2,
+    "magnesium": 1,
+    "phosphate": 1,
+    "troponin_t": 2,
+    "haemoglobin": 1,
+    "white_cells": 1,
+    "rdw": 1,
+    "lactate": 1,
+    "tsh": 2,
+    "inr": 1,
+    "albumin": 1,
+    "bilirubin_total": 1,
+    "crp": 1,
+    "ph": 2,
 }
 _ASSAY_SPREAD = {"potassium": 0.012, "sodium": 0.006, "calcium_total": 0.012, "calcium_ionised": 0.015, "ph": 0.0015}
 
@@ -128,7 +142,14 @@ def printed_range(analyte: str, p: Patient, other_bench: bool = False) -> tuple[
 
 
 def _result(
-    rng: np.random.Generator, analyte: str, specimen: int, at: float, stored: float, true: float, low: float, high: float
+    rng: np.random.Generator,
+    analyte: str,
+    specimen: int,
+    at: float,
+    stored: float,
+    true: float,
+    low: float,
+    high: float,
 ) -> Draw:
     value = true * (1 + _ASSAY_SPREAD.get(analyte, 0.025) * rng.normal())
     comment, urgent = "", bool(rng.random() < 0.6)

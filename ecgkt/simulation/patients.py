@@ -70,9 +70,7 @@ def draw_patient(seed: int, number: int, settings: SimulationSettings) -> Patien
     )
 
 
-def _draw_conditions(
-    rng: np.random.Generator, age: float, male: bool, bmi: float, enrichment: float
-) -> dict[str, str]:
+def _draw_conditions(rng: np.random.Generator, age: float, male: bool, bmi: float, enrichment: float) -> dict[str, str]:
     """Draw the conditions in causal order; the value is a kind or a territory, or empty."""
     found: dict[str, str] = {}
     old = float(np.clip((age - 25) / 50, 0, 1.3))

@@ -34,7 +34,7 @@ def draw_timing(rng: np.random.Generator, t: Tracing) -> Timing:
     """Draw the beat times of a tracing."""
     if t.rhythm == FIBRILLATION:
         spread = float(rng.uniform(0.13, 0.27))
-        gaps = np.exp(rng.normal(-spread**2 / 2, spread, 120)) * 60 / t.rate
+        gaps = np.exp(rng.normal(-(spread**2) / 2, spread, 120)) * 60 / t.rate
         return _ventricles(rng, t, np.maximum(gaps, 0.27), np.empty(0))
     if t.rhythm == FLUTTER:
         return _flutter(rng, t)
@@ -45,7 +45,9 @@ def draw_timing(rng: np.random.Generator, t: Tracing) -> Timing:
             return _ventricles(rng, t, gaps, np.empty(0))
         if t.rhythm == PACED and rng.random() < 0.6:
             return _tracked(rng, t, gaps)
-        atrial = np.cumsum(_sinus_gaps(rng, float(rng.uniform(62, 108)), 0.02, t.breathing_rate)) - MARGIN - rng.random()
+        atrial = (
+            np.cumsum(_sinus_gaps(rng, float(rng.uniform(62, 108)), 0.02, t.breathing_rate)) - MARGIN - rng.random()
+        )
         return _ventricles(rng, t, gaps, atrial)
     return _tracked(rng, t, _sinus_gaps(rng, t.rate, t.sinus_variation, t.breathing_rate))
 
@@ -100,6 +102,8 @@ def _flutter(rng: np.random.Generator, t: Tracing) -> Timing:
     """Return ventricular beats that follow every 2nd, 3rd or 4th flutter wave, or a varying number."""
     cycle = 60 / t.rate
     count = int((SECONDS + 2 * MARGIN) / cycle) + 8
-    steps = np.full(count, t.flutter_ratio) if t.flutter_ratio else rng.choice([2, 3, 4], size=count, p=[0.45, 0.25, 0.3])
+    steps = (
+        np.full(count, t.flutter_ratio) if t.flutter_ratio else rng.choice([2, 3, 4], size=count, p=[0.45, 0.25, 0.3])
+    )
     timing = _ventricles(rng, t, steps * cycle * (1 + rng.normal(0, 0.004, count)), np.empty(0))
     return Timing(timing.ventricular, timing.kind, timing.rr, timing.atrial, flutter_hz=1 / cycle)

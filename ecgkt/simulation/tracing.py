@@ -78,9 +78,7 @@ class Tracing:
         return (self.flutter_ratio or 2.85) if self.rhythm == FLUTTER else 1.0
 
 
-def draw_tracing(
-    seed: int, patient: Patient, number: int, settings: SimulationSettings, hours: float = 0.0
-) -> Tracing:
+def draw_tracing(seed: int, patient: Patient, number: int, settings: SimulationSettings, hours: float = 0.0) -> Tracing:
     """Draw recording `number` of a patient, `hours` after the first; the heart stays the same from one to the next."""
     rng = generator(seed, "heart", patient.number)
     blood = course(patient, blood_values(patient, patient.ecg_latents), hours)
@@ -164,7 +162,9 @@ def _choose_conduction(rng: np.random.Generator, t: Tracing, p: Patient, enrichm
         draw -= chance
     if p.has("pre_excitation") and t.rhythm == SINUS and rng.random() < 0.75:
         t.conduction = "pre_excitation"
-    t.fascicular = t.conduction in ("normal", "rbbb") and bool(rng.random() < 0.025 + 0.05 * old + 0.08 * (t.conduction == "rbbb"))
+    t.fascicular = t.conduction in ("normal", "rbbb") and bool(
+        rng.random() < 0.025 + 0.05 * old + 0.08 * (t.conduction == "rbbb")
+    )
     base = float(rng.normal(90 if p.male else 84, 7.5)) + 3 * failure * (1 + 0.5 * p.ecg_latents["nt_probnp"])
     added = {"normal": 0, "irbbb": 18, "ivcd": 34, "rbbb": 50, "lbbb": 58, "pre_excitation": 40}[t.conduction]
     floor = {"irbbb": 110, "ivcd": 114, "rbbb": 121, "lbbb": 124, "pre_excitation": 112}.get(t.conduction, 64)
@@ -173,7 +173,9 @@ def _choose_conduction(rng: np.random.Generator, t: Tracing, p: Patient, enrichm
         t.qrs_ms = min(t.qrs_ms, 119)
     if t.rhythm == PACED:
         t.qrs_ms = float(np.clip(rng.normal(158, 16), 122, 205))
-    t.pr_ms = float(rng.normal(156 + 0.16 * (p.age - 50), 18)) - 0.12 * (t.rate - 75) + 8 * (t.conduction in ("lbbb", "rbbb"))
+    t.pr_ms = (
+        float(rng.normal(156 + 0.16 * (p.age - 50), 18)) - 0.12 * (t.rate - 75) + 8 * (t.conduction in ("lbbb", "rbbb"))
+    )
     if rng.random() < 0.02 + 0.075 * old + 0.05 * p.has("beta_blocker"):
         t.pr_ms = max(t.pr_ms, 0) + float(rng.uniform(38, 120))
     if t.conduction == "pre_excitation":
@@ -204,7 +206,9 @@ def _shape_structure(rng: np.random.Generator, t: Tracing, p: Patient) -> None:
     if rng.random() < 0.025:
         voltage *= rng.uniform(0.35, 0.6)
     t.voltage = float(max(voltage, 0.2))
-    t.fragmentation = float(rng.exponential(0.10) + 0.25 * p.has("old_infarction") + 0.1 * p.has("dilated_cardiomyopathy"))
+    t.fragmentation = float(
+        rng.exponential(0.10) + 0.25 * p.has("old_infarction") + 0.1 * p.has("dilated_cardiomyopathy")
+    )
 
 
 def _injure(rng: np.random.Generator, t: Tracing, p: Patient) -> None:
@@ -242,8 +246,10 @@ def _repolarise(rng: np.random.Generator, t: Tracing, p: Patient) -> None:
     t.t_gain *= 1 - 0.2 * severity(p, p.ecg_latents, "thyroid", "hypothyroidism")
     t.t_width = float(np.exp(rng.normal(0, 0.14)))
     t.u_mv = float(abs(rng.normal(0.012, 0.016)))
-    chance = 0.05 + 0.10 * p.has("coronary_disease") + 0.05 * p.has("hypertension") + 0.1 * p.has("dilated_cardiomyopathy")
-    if p.has("pulmonary_embolism") and rng.random() < 0.33 or t.right_mass > 0.6:
+    chance = (
+        0.05 + 0.10 * p.has("coronary_disease") + 0.05 * p.has("hypertension") + 0.1 * p.has("dilated_cardiomyopathy")
+    )
+    if (p.has("pulmonary_embolism") and rng.random() < 0.33) or t.right_mass > 0.6:
         t.t_inversion, t.t_inversion_size = "right", float(rng.uniform(0.6, 1.7))
     elif rng.random() < chance:
         t.t_inversion = str(rng.choice(["inferior", "anterior", "lateral", "diffuse"]))
