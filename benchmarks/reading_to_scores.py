@@ -21,12 +21,14 @@ from ecgkt.inference import Predictor
 
 STEPS = 50
 COLD = (
-    "import sys; from pathlib import Path; from ecgkt import checkpoints, readers; from ecgkt.inference import Predictor;"
+    "import sys; from pathlib import Path; from ecgkt import checkpoints, readers;"
+    "from ecgkt.inference import Predictor;"
     "Predictor.open(checkpoints.choose_checkpoint()).predict([readers.read_record(Path(sys.argv[1]))])"
 )
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=Path, required=True, help="a folder of real WFDB or DICOM records")
     parser.add_argument("--count", type=int, default=40)
@@ -96,6 +98,7 @@ def cold(code: str, path: Path) -> None:
 
 
 def tell(rows: dict[str, float], count: int) -> None:
+    """Print the table and the two figures that the aims are set in."""
     print(f"Medians over {count} real records, {torch.get_num_threads()} threads.\n")
     print("| what | ms |\n|---|---|")
     for what, seconds in rows.items():

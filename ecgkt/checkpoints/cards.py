@@ -97,12 +97,13 @@ class Card:
                 f"{sorted(self.parents) or 'none'}",
                 "give parents align and labs",
             )
-        for what, rows in (
-            ("calibration", self.calibration and self.calibration.slope),
-            ("reference", self.reference and self.reference.quantiles),
-        ):
-            if rows is not None and len(rows) != len(self.labels):
-                raise InvalidValue(f"a {what} of {len(self.labels)} labels", f"{len(rows)}", f"compute the {what} anew")
+        rows = {
+            "calibration": len(self.calibration.slope) if self.calibration else None,
+            "reference": len(self.reference.quantiles) if self.reference else None,
+        }
+        for what, count in rows.items():
+            if count not in (None, len(self.labels)):
+                raise InvalidValue(f"a {what} of {len(self.labels)} labels", f"{count}", f"compute the {what} anew")
 
     @property
     def id(self) -> str:

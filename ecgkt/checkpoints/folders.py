@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ecgkt.checkpoints.cards import Card
 from ecgkt.checkpoints.readme import render
@@ -121,7 +121,9 @@ def build_network(card: Card) -> EcgNetwork:
     from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
 
     heads = {str(kind): len(card.labels.of_kind(kind)) for kind in Kind}
-    settings = {key: tuple(value) if isinstance(value, list) else value for key, value in card.architecture.items()}
+    settings: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in card.architecture.items()
+    }
     return EcgNetwork(EcgEncoder(**settings), {name: size for name, size in heads.items() if size})
 
 

@@ -53,6 +53,8 @@ class Explanation:
 
     def lead_shares(self) -> NDArray[np.float64]:
         """Return (12,) shares of the absolute attribution by lead; zeros where the map is empty."""
-        mass = np.abs(self.attribution.astype(np.float64)).sum(axis=1)
+        mass: NDArray[np.float64] = np.abs(self.attribution.astype(np.float64)).sum(axis=1)
         total = mass.sum()
-        return mass / total if total > 0 else mass
+        if total > 0:
+            mass /= total
+        return mass

@@ -125,14 +125,15 @@ class Record:
     @property
     def seconds(self) -> float:
         """Length of the recording in seconds."""
-        return self.signal.shape[1] / self.fs
+        return float(self.signal.shape[1] / self.fs)
 
     def lead(self, name: str) -> NDArray[np.float32]:
         """Return the samples (n,) of one lead in mV."""
         lead = canonical_lead(name)
         if lead is None:
             raise InvalidValue(f"one of {', '.join(LEADS)}", repr(name), "use a standard lead name")
-        return self.signal[LEADS.index(lead)]
+        samples: NDArray[np.float32] = self.signal[LEADS.index(lead)]
+        return samples
 
     def first_seconds(self, seconds: float) -> Record:
         """Return the record cut to its first `seconds`, with a note; itself where it is no longer than that."""

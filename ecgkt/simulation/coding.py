@@ -88,8 +88,9 @@ def lab_truth(values: Mapping[str, tuple[float, float, float]]) -> dict[str, flo
     """Return 1 or 0 for each lab label whose analyte has a (value, printed low, printed high)."""
     truth = {}
     for label in lab_labels():
-        if label.lab in values:
-            value, low, high = values[label.lab]
+        known = values.get(label.lab or "")
+        if known is not None:
+            value, low, high = known
             limit = label.threshold if label.threshold is not None else low if label.direction == "low" else high
             truth[label.name] = float(value < limit if label.direction == "low" else value > limit)
     return truth

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -24,6 +25,14 @@ LATENTS = (
 SENSITIVITIES = ("high_potassium", "low_potassium", "calcium", "rate", "strain", "drug")
 
 TERRITORIES = ("inferior", "anterior", "lateral", "posterior")
+
+
+class Maybe(Protocol):
+    """Draws a condition: adds it with its kind by chance, and returns whether the patient has it."""
+
+    def __call__(self, name: str, chance: float, kind: str = "", rare: bool = False) -> bool:
+        """Draw one condition with a chance, its odds enriched where it is rare."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,7 @@ def _draw_conditions(rng: np.random.Generator, age: float, male: bool, bmi: floa
     maybe("hypothyroidism", 0.03 + (0.06 if not male else 0) + 0.03 * old)
     maybe("thyrotoxicosis", 0.008, rare=True)
     maybe("pulmonary_embolism", 0.009, rare=True)
-    _draw_derangements(rng, maybe, found)
+    _draw_derangements(maybe, found)
     maybe("pericarditis", 0.003, rare=True)
     maybe("qt_drug", 0.06)
     maybe("digoxin", 0.12 if "atrial_fibrillation" in found else 0.01)
@@ -122,13 +131,13 @@ def _territory(rng: np.random.Generator) -> str:
     return str(rng.choice(TERRITORIES, p=[0.42, 0.38, 0.1, 0.1]))
 
 
-def _draw_acute_infarction(rng: np.random.Generator, maybe, age: float, ischaemic: bool) -> None:  # type: ignore[no-untyped-def]
+def _draw_acute_infarction(rng: np.random.Generator, maybe: Maybe, age: float, ischaemic: bool) -> None:
     risk = (0.3 + max(age - 35, 0) / 30) * (1.8 if ischaemic else 0.8)
     if not maybe("st_elevation_infarction", 0.008 * risk, _territory(rng), rare=True):
         maybe("non_st_elevation_infarction", 0.02 * risk, _territory(rng), rare=True)
 
 
-def _draw_derangements(rng: np.random.Generator, maybe, found: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
+def _draw_derangements(maybe: Maybe, found: dict[str, str]) -> None:
     """Draw the salts that go wrong: high and low potassium exclude each other, so do high and low calcium."""
     renal = 0.06 * ("ckd" in found) + 0.15 * ("dialysis" in found) + 0.06 * ("acute_kidney_injury" in found)
     if not maybe("hyperkalaemia", 0.01 + renal, rare=True):

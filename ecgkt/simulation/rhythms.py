@@ -16,7 +16,7 @@ DOMINANT, ECTOPIC = 0, 1
 
 @dataclass(frozen=True)
 class Timing:
-    """`ventricular` onsets (b,) s with `kind` (0 dominant, 1 ectopic) and the RR before each; `atrial` P onsets (a,)."""
+    """`ventricular` onsets (b,) s, `kind` (0 dominant, 1 ectopic), the RR before each; `atrial` P onsets (a,)."""
 
     ventricular: NDArray[np.float64]
     kind: NDArray[np.intp]

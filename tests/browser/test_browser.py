@@ -56,11 +56,14 @@ def test_the_paper_is_drawn_to_scale_at_any_width(open_app, size):
     page = open_app(size=SIZES[size])
     wait_for_scores(page)
     page.wait_for_timeout(500)
-    box = page.locator(".st-key-paper .plotly .bglayer rect, .st-key-paper .plotly .bg").first.bounding_box()
-    assert box is not None
-    assert box["width"] / box["height"] == pytest.approx(270 / 100, rel=0.01)
+    width, height = page.evaluate(
+        "(() => { const drawn = document.querySelector('.st-key-paper .js-plotly-plot')._fullLayout;"
+        "return [drawn.xaxis._length / 270, drawn.yaxis._length / 100]; })()"
+    )
+    assert width == pytest.approx(height, rel=0.005)
     place = page.locator(".st-key-paper").bounding_box()
-    assert box["width"] > 0.97 * place["width"]
+    assert place is not None
+    assert 270 * width > 0.98 * place["width"]
 
 
 def test_a_click_on_a_target_colours_the_leads_and_keeps_the_ink(open_app, shots):

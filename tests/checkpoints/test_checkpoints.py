@@ -66,7 +66,7 @@ def edit(folder: Path, change) -> None:
 )
 def test_a_card_that_was_changed_is_refused_in_one_sentence(folder, change):
     edit(folder, change)
-    with pytest.raises(EcgktError, match="^Wanted .*, got .*: .*\\.$"):
+    with pytest.raises(EcgktError, match=r"^Wanted .*, got .*: .*\.$"):
         checkpoints.load(folder)
 
 

@@ -48,7 +48,17 @@ def test_each_stage_is_a_command(recipe, cohort, tmp_path, capsys):
 
 def test_a_recipe_trains_both_arms_measures_them_and_goes_on_where_it_was(recipe, cohort, tmp_path, capsys):
     runs, models = tmp_path / "runs", tmp_path / "models"
-    arguments = ["train", "--recipe", str(recipe), "--cohort", str(cohort), "--runs", str(runs), "--models", str(models)]
+    arguments = [
+        "train",
+        "--recipe",
+        str(recipe),
+        "--cohort",
+        str(cohort),
+        "--runs",
+        str(runs),
+        "--models",
+        str(models),
+    ]
     assert main(arguments) == 0
     cards = {name: checkpoints.read_card(folder) for name, folder in checkpoints.list_checkpoints(models).items()}
     assert set(cards) == {"baseline", "transferred"}

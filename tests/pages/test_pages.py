@@ -35,7 +35,9 @@ def open_page(name: str = "case.py") -> AppTest:
 def text_of(page: AppTest) -> str:
     """All that the page says in words."""
     parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning]
-    return " ".join(str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts)
+    return " ".join(
+        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
+    )
 
 
 def rows(page: AppTest) -> list:

@@ -140,7 +140,9 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_are_spoilt(study):
     signals[study.rows("train")[0]] = np.nan
     layer = torch.nn.Linear(12, 1)
     with pytest.raises(InvalidValue, match="finite loss"):
-        fit([layer], lambda batch: layer(batch.signals.mean(-1)).sum(), signals, study.rows("train"), 100, Fit(epochs=1))
+        fit(
+            [layer], lambda batch: layer(batch.signals.mean(-1)).sum(), signals, study.rows("train"), 100, Fit(epochs=1)
+        )
     assert torch.isfinite(layer.weight).all()
 
 
