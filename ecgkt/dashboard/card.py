@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from ecgkt import NOTICE
@@ -13,20 +16,21 @@ from ecgkt.figures.scores import HEADINGS
 
 def show(card: Card) -> None:
     """Draw a card; nothing stands here that it does not hold."""
-    st.title(card.title)
+    st.header(card.title)
     st.warning(f"{NOTICE}. {card.statement}")
     st.subheader("What it reads and says")
-    counts = ", ".join(f"{len(card.labels.of_kind(kind))} {HEADINGS[kind].lower()}" for kind in Kind)
+    counts = "; ".join(f"{HEADINGS[kind]}: {len(card.labels.of_kind(kind))}" for kind in Kind)
     st.markdown(
         f"- Reads 12 leads: {card.preprocessing.description} (preprocessing `{card.preprocessing.fingerprint}`).\n"
-        f"- Says: {counts}.\n- Arm {card.arm}; checkpoint `{card.id}`; "
+        f"- Scores, {counts}.\n- Arm {card.arm}; checkpoint `{card.id}`; "
         + (", ".join(f"stage {stage} `{parent}`" for stage, parent in card.parents.items()) or "no earlier stages")
         + f"; ecgkt {card.code_version}."
     )
     st.subheader("What its numbers may be called")
     st.markdown(_numbers(card))
     st.subheader("What it learnt from")
-    st.markdown("\n".join(f"- {key.replace('_', ' ').capitalize()}: {value}" for key, value in card.training.items()))
+    facts = {key.replace("_", " ").capitalize(): _told(value) for key, value in card.training.items()}
+    st.markdown("\n".join(f"- {key}: {value}" for key, value in facts.items()))
     st.subheader("How good it is")
     for where in card.estimates:
         _show_estimates(card, where)
@@ -68,6 +72,12 @@ def _show_estimates(card: Card, where: str) -> None:
             hide_index=True,
             column_config={"AUROC": st.column_config.NumberColumn(format="%.3f")},
         )
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key.replace('_', ' ')} {entry}" for key, entry in value.items())
+    return str(value)
 
 
 def _interval(estimate: Estimate) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard.state import ALL_ROWS, TARGET, Case
-from ecgkt.domain import LEADS, Explanation, Label, Predictions
+from ecgkt.domain import LEADS, Explanation, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.paper import lay_out
 from ecgkt.figures.saliency import Overlay, hidden_share
@@ -26,7 +26,8 @@ def show_families(case: Case, predictions: Predictions) -> None:
     if reason is not None:
         st.warning(f"The model abstains. {reason}")
         return
-    told = f"{escape(basis(predictions))}. Click a line to see where on the ECG it comes from."
+    own = " In grey: the simulated patient's own values." if case.measured else ""
+    told = f"{escape(basis(predictions))}. Click a line to see where on the ECG it comes from.{own}"
     st.html(f'<p class="ecgkt-basis">{told}</p>')
     shown = None if st.session_state.get(ALL_ROWS) else SHOWN
     panel = [lab.name for lab in lab_panel() if lab.shown]
@@ -40,8 +41,9 @@ def show_families(case: Case, predictions: Predictions) -> None:
     st.toggle(f"All {len(predictions.labels)} scores", key=ALL_ROWS)
 
 
-def show_reason(label: Label, explanation: Explanation) -> None:
+def show_reason(card: Card, explanation: Explanation) -> None:
     """Say how to read the map of a target, what it misses and what of it is not on the sheet."""
+    label = card.labels[explanation.target]
     strongest = sorted(zip(explanation.lead_shares(), LEADS, strict=True), reverse=True)[:3]
     told = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
     unseen = Overlay((), hidden_share(explanation, lay_out())).note
@@ -50,7 +52,8 @@ def show_reason(label: Label, explanation: Explanation) -> None:
         f"Strongest leads: {told} of the map (8% each if it were even). {unseen}{'. ' if unseen else ''}"
         f"{explanation.method.capitalize()} of the raw score, baseline: {explanation.baseline}; the map misses "
         f"{explanation.relative_residual or 0.0:.1%} of the score difference that it explains. "
-        "It shows where the score came from, not a cause, and methods disagree: look at the ECG first.</p>"
+        "It shows where the score came from, not a cause, and methods disagree: look at the ECG first. "
+        f"{escape(_worth(card, label.name))}</p>"
     )
 
 
@@ -61,6 +64,15 @@ def show_provenance(card: Card) -> None:
         f"Model: {card.title}, checkpoint `{card.id}`. {card.statement} The model saw {card.preprocessing.description} "
         f"(preprocessing `{card.preprocessing.fingerprint}`).{reference} How well each score orders ECGs: page About."
     )
+
+
+def _worth(card: Card, name: str) -> str:
+    """Say how well a score orders ECGs, simulated and real, or that it was not measured on real ones."""
+    known = {where: rows[name] for where, rows in card.estimates.items() if name in rows and rows[name].defined}
+    told = [f"{where}: {estimate}" for where, estimate in known.items()]
+    if not any(where.startswith("real") for where in known):
+        told.append("not measured on real ECGs")
+    return f"AUROC {'; '.join(told)}."
 
 
 def _show_row(row: ScoreRow, measured: str) -> None:

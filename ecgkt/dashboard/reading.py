@@ -55,7 +55,7 @@ def show_reading(folder: Path) -> None:
     if explanation is not None or not waiting:
         _draw(paper, case, card, explanation)
     if explanation is not None:
-        opinion.show_reason(card.labels[explanation.target], explanation)
+        opinion.show_reason(card, explanation)
     opinion.show_families(case, predictions)
     opinion.show_provenance(card)
 

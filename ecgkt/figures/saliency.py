@@ -17,9 +17,9 @@ from ecgkt.figures.paper import Cell, Paper
 RAISES_RGB = (230, 97, 0)
 LOWERS_RGB = (26, 95, 180)
 LEVELS = 24
-MAX_OPACITY = 0.8
+MAX_OPACITY = 0.9
 SMOOTHING_SECONDS = 0.05
-CLIP_PERCENTILE = 99.5
+CLIP_PERCENTILE = 98.5
 ROWS_PER_MM = 2
 REACH_MM = 3.0
 
@@ -55,7 +55,7 @@ class Overlay:
 
 
 def shade(explanation: Explanation, record: Record, paper: Paper) -> Overlay:
-    """Turn a map into patches along the ink, on one range for all leads (the 99.5th percentile of the whole map).
+    """Turn a map into patches along the ink, on one range for all leads (the 98.5th percentile of the whole map).
 
     The map is averaged over 50 ms for the eye; its own sum and shares are untouched. Raises InvalidValue where the
     map is so much shorter than the recording that it cannot belong to it.

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
+from benchmarks.serving import launch, serve
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium or Chrome; skipped with a reason where there is none, unless ECGKT_REQUIRE_BROWSER is set."""
-    named = os.environ.get("ECGKT_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
         try:
-            if named:
-                launched = playwright.chromium.launch(executable_path=named, args=QUIET)
-            else:
-                launched = playwright.chromium.launch(channel="chrome", args=QUIET)
+            launched = launch(playwright)
         except Error as error:
             if os.environ.get("ECGKT_REQUIRE_BROWSER"):
                 raise
@@ -39,30 +27,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the running app, with a temporary folder of its own, and its bundled models."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    private = tmp_path_factory.mktemp("server")
-    environment = {**os.environ, "TMPDIR": str(private), "TEMP": str(private), "TMP": str(private)}
-    environment.pop("ECGKT_MODELS", None)
-    log = (private / "log.txt").open("w")
-    command = [sys.executable, "-m", "ecgkt", "open", "--headless", "--port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        _wait(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The only folder in which the server may leave temporary files, and its log."""
+    return tmp_path_factory.mktemp("server")
 
 
 @pytest.fixture(scope="session")
-def server_folder(app: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The only folder in which the server may leave temporary files, and its log."""
-    return next(path for path in tmp_path_factory.getbasetemp().iterdir() if path.name.startswith("server"))
+def app(server_folder: Path) -> Iterator[str]:
+    """The address of the running app with its bundled models."""
+    with serve(server_folder) as address:
+        yield address
 
 
 @pytest.fixture
@@ -95,15 +69,3 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _watch(url: str, app: str, outside: list[str]) -> None:
     if not url.startswith((app, app.replace("http", "ws"), "data:", "blob:", "about:")):
         outside.append(url)
-
-
-def _wait(port: int, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the app did not start")

@@ -10,20 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.serving import ROWS, wait_for_scores
 from ecgkt import NOTICE
 from ecgkt.domain import LEADS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ROWS = "[class*='st-key-row-'] button"
 READY = 60_000
 SIZES = {"projector": (1280, 720), "desktop": (1920, 1080)}
-
-
-def wait_for_scores(page: Page) -> None:
-    page.wait_for_selector(ROWS, timeout=READY)
-    page.wait_for_selector(".st-key-paper .main-svg", timeout=READY)
-    expect(page.locator("[data-testid='stSpinner']")).to_have_count(0, timeout=READY)
 
 
 def upload(page: Page, *files: Path) -> None:

@@ -1,0 +1,73 @@
+"""The app as a user meets it: a server on a free port, and a headless browser to look at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+QUIET += ("--disable-component-update", "--disable-sync")
+ROWS = "[class*='st-key-row-'] button"
+INK = ".st-key-paper .main-svg .scatterlayer path.js-line"
+
+
+@contextmanager
+def serve(private: Path) -> Iterator[str]:
+    """Run the app with its bundled models and yield its address; it writes its log and temporary files to `private`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "TMPDIR": str(private), "TEMP": str(private), "TMP": str(private)}
+    environment.pop("ECGKT_MODELS", None)
+    command = [sys.executable, "-m", "ecgkt", "open", "--headless", "--port", str(port)]
+    with (private / "log.txt").open("w") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the browser that ECGKT_BROWSER names, or an installed Chromium or Chrome."""
+    named = os.environ.get("ECGKT_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+    if named:
+        return playwright.chromium.launch(executable_path=named, args=list(QUIET))
+    return playwright.chromium.launch(channel="chrome", args=list(QUIET))
+
+
+def wait_for_ink(page: Page) -> None:
+    """Wait until an ECG is drawn."""
+    page.wait_for_selector(INK, state="attached", timeout=60_000)
+
+
+def wait_for_scores(page: Page) -> None:
+    """Wait until an ECG is drawn, scored, and nothing is being computed."""
+    wait_for_ink(page)
+    page.wait_for_selector(ROWS, timeout=60_000)
+    page.wait_for_selector("[data-testid='stSpinner']", state="detached", timeout=60_000)
+
+
+def _wait(port: int, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"the app did not start within {seconds:g} s")
