@@ -81,6 +81,6 @@ def _longest_run(mask: NDArray[np.bool_]) -> int:
 def _sentence(faults: dict[str, str]) -> str | None:
     if not faults:
         return None
-    told = "; ".join(f"lead {lead} {fault}" for lead, fault in list(faults.items())[:3])
-    more = f"; and {len(faults) - 3} more leads" if len(faults) > 3 else ""
-    return f"Wanted 12 leads with a signal, got: {told}{more}; check the electrodes and record again."
+    told = ", ".join(f"lead {lead} {fault}" for lead, fault in list(faults.items())[:3])
+    more = f" and {len(faults) - 3} more are no better" if len(faults) > 3 else ""
+    return f"Wanted a signal on all 12 leads, got a recording in which {told}{more}: check the electrodes and record again."

@@ -145,7 +145,9 @@ def test_a_recording_that_the_model_cannot_read_is_shown_with_the_reason(monkeyp
     page = open_page()
     page.session_state[state.CASE] = flat
     page.run()
-    assert "The model abstains. Wanted 12 leads with a signal, got: lead V3 is flat" in text_of(page)
+    assert "The model abstains. Wanted a signal on all 12 leads, got a recording in which lead V3 is flat" in text_of(
+        page
+    )
     assert not rows(page)
 
 

@@ -27,7 +27,7 @@ def test_two_seconds_are_too_few():
     ("spoil", "says"),
     [
         (lambda s: s.__setitem__((8, slice(None)), np.nan), "lead V3 is missing"),
-        (lambda s: s.__setitem__((8, slice(None)), 0), "lead V3 is flat;"),
+        (lambda s: s.__setitem__((8, slice(None)), 0), "lead V3 is flat:"),
         (lambda s: s.__setitem__((8, slice(0, 1500)), 0.3), "lead V3 is flat for 3.0 s"),
         (lambda s: s.__setitem__((8, slice(0, 500)), np.nan), "lead V3 has a gap of 1.0 s"),
         (lambda s: s.__setitem__((8, 700), 900.0), "lead V3 leaves ±20 mV (check the unit)"),
