@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_columns_are_contiguous_and_each_shows_its_own_seconds():
     paper = lay_out()
     for row in (paper.cells[:4], paper.cells[4:8], paper.cells[8:12]):
         assert [(cell.from_second, cell.to_second) for cell in row] == [(0, 2.5), (2.5, 5), (5, 7.5), (7.5, 10)]
-        for left, right in zip(row, row[1:], strict=False):
+        for left, right in itertools.pairwise(row):
             assert right.x_mm - left.x_mm == pytest.approx(62.5)
 
 

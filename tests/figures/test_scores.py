@@ -19,8 +19,16 @@ def predictions(domain: Domain, reference: bool = True) -> Predictions:
 
 @pytest.mark.parametrize(
     ("probability", "told"),
-    [(0.0002, "under 1 in 1,000"), (0.005, "1 in 200"), (0.032, "1 in 30"), (0.2, "1 in 5"), (0.34, "1 in 3")]
-    + [(0.71, "7 in 10"), (0.97, "97 in 100"), (0.999, "over 99 in 100")],
+    [
+        (0.0002, "under 1 in 1,000"),
+        (0.005, "1 in 200"),
+        (0.032, "1 in 30"),
+        (0.2, "1 in 5"),
+        (0.34, "1 in 3"),
+        (0.71, "7 in 10"),
+        (0.97, "97 in 100"),
+        (0.999, "over 99 in 100"),
+    ],
 )
 def test_a_probability_is_told_as_people_count(probability, told):
     assert natural_frequency(probability) == told
