@@ -83,4 +83,4 @@ def _sentence(faults: dict[str, str]) -> str | None:
         return None
     told = ", ".join(f"lead {lead} {fault}" for lead, fault in list(faults.items())[:3])
     more = f" and {len(faults) - 3} more are no better" if len(faults) > 3 else ""
-    return f"Wanted a signal on all 12 leads, got a recording in which {told}{more}: check the electrodes and record again."
+    return f"Wanted a signal on all 12 leads, got a recording in which {told}{more}: check the electrodes."
