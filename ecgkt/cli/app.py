@@ -17,6 +17,7 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, metavar="DIR", help="a folder of checkpoints (default: the bundled)")
     parser.add_argument("--records", type=Path, metavar="DIR", help="a local MIMIC-IV-ECG folder to open studies from")
     parser.add_argument("--port", type=int, default=8501)
+    parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: this computer only)")
     parser.add_argument("--headless", action="store_true", help="do not open a browser window")
     parser.set_defaults(run=run_open)
 
@@ -33,7 +34,8 @@ def run_open(arguments: argparse.Namespace) -> int:
         environment["ECGKT_RECORDS"] = str(arguments.records.resolve())
     root = Path(__file__).resolve().parents[2]
     headless = str(arguments.headless).lower()
-    options = ["--server.port", str(arguments.port), "--server.headless", headless]
+    options = ["--server.address", arguments.address, "--server.port", str(arguments.port)]
+    options += ["--server.headless", headless]
     command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), *options]
     try:
         return subprocess.run(command, cwd=root, env=environment, check=False).returncode

@@ -29,7 +29,8 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (b, outputs, ceil(n / stride))."""
         y = self.dropout(self.first_relu(self.first_norm(self.first(x))))
-        return self.last_relu(self.second_norm(self.second(y)) + self.shortcut(x))
+        out: Tensor = self.last_relu(self.second_norm(self.second(y)) + self.shortcut(x))
+        return out
 
 
 class EcgEncoder(nn.Module):
@@ -63,7 +64,8 @@ class EcgEncoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the embedding (b, width)."""
         features = self.blocks(self.stem(x))
-        return self.embed(torch.cat([features.mean(dim=-1), features.amax(dim=-1)], dim=1))
+        embedding: Tensor = self.embed(torch.cat([features.mean(dim=-1), features.amax(dim=-1)], dim=1))
+        return embedding
 
 
 class EcgNetwork(nn.Module):

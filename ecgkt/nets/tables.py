@@ -46,7 +46,8 @@ class TableEncoder(nn.Module):
         """Return the embedding (b, width)."""
         scaled = ((self._logarithm(values) - self.mean) / self.deviation).clamp(-6, 6)
         measured = (~scaled.isnan()).to(scaled.dtype)
-        return self.layers(torch.cat([scaled.nan_to_num(0.0), measured], dim=1))
+        embedding: Tensor = self.layers(torch.cat([scaled.nan_to_num(0.0), measured], dim=1))
+        return embedding
 
     def _logarithm(self, values: Tensor) -> Tensor:
         return torch.where(self.logarithmic, values.clamp(min=1e-3).log(), values)

@@ -73,7 +73,7 @@ def electrode_noise(drawn: list[Artefacts], samples: int, device: torch.device) 
     amplitude = torch.tensor(np.stack([a.amplitude for a in drawn]), dtype=torch.float32)
     spectrum = torch.sqrt(torch.einsum("bke,kf->bef", amplitude.square(), shapes.square()))
     white = torch.stack([_white(a.noise_seed, samples) for a in drawn])
-    noise = torch.fft.irfft(torch.fft.rfft(white.to(device)) * spectrum.to(device), n=samples)
+    noise: Tensor = torch.fft.irfft(torch.fft.rfft(white.to(device)) * spectrum.to(device), n=samples)
     time = torch.arange(samples, dtype=torch.float32, device=device) / FS
     for row, a in enumerate(drawn):
         if a.mains_mv.any():
@@ -102,4 +102,5 @@ def device_response(drawn: list[Artefacts], samples: int) -> Tensor:
     cut = (hz / low).square() / (1 + (hz / low).square())
     roll = 1 / torch.sqrt(1 + (hz / high) ** 4)
     notch = 1 - torch.exp(-0.5 * ((hz - mains) / 0.7) ** 2)
-    return (cut * roll * notch).to(torch.float32)
+    response: Tensor = (cut * roll * notch).to(torch.float32)
+    return response

@@ -61,7 +61,8 @@ _TOWARDS = {
 def towards(territory: str) -> NDArray[np.float64]:
     """Return the unit vector (3,) from the heart's centre to a territory."""
     vector = np.array(_TOWARDS[territory])
-    return vector / np.linalg.norm(vector)
+    unit: NDArray[np.float64] = vector / np.linalg.norm(vector)
+    return unit
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ class Waves:
     @property
     def area(self) -> NDArray[np.float64]:
         """The time integral (3,) of the summed dipole, mV ms."""
-        return (self.vector * ((self.left + self.right) * np.sqrt(np.pi / 2))[:, None]).sum(axis=0)
+        area = self.vector * ((self.left + self.right) * np.sqrt(np.pi / 2))[:, None]
+        total: NDArray[np.float64] = area.sum(axis=0)
+        return total
 
 
 def waves_of(activations: list[Activation], duration_ms: float) -> Waves:

@@ -66,7 +66,8 @@ def _shift_along_strip(rows: NDArray[np.float64], shift: NDArray[np.float64]) ->
     place = np.clip(np.arange(6) + shift, -0.5, 5.5)
     left = np.clip(np.floor(place).astype(int), 0, 4)
     weight = (place - left)[:, None]
-    return rows[left] * (1 - weight) + rows[left + 1] * weight
+    between: NDArray[np.float64] = rows[left] * (1 - weight) + rows[left + 1] * weight
+    return between
 
 
 def _rotation(frontal: float, sagittal: float, horizontal: float) -> NDArray[np.float64]:
@@ -75,7 +76,8 @@ def _rotation(frontal: float, sagittal: float, horizontal: float) -> NDArray[np.
     about_z = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
     about_y = np.array([[np.cos(c), 0, np.sin(c)], [0, 1, 0], [-np.sin(c), 0, np.cos(c)]])
-    return about_z @ about_x @ about_y
+    turn: NDArray[np.float64] = about_z @ about_x @ about_y
+    return turn
 
 
 def turn_frontal(vectors: NDArray[np.float64], degrees: float) -> NDArray[np.float64]:

@@ -52,6 +52,6 @@ def probe_labs(study: Study, network: EcgNetwork, settings: Fit, steps: int = 30
     for _ in range(steps):
         loss = masked_cross_entropy(head(hidden), labels)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     network.heads[str(Kind.LAB)] = head

@@ -58,7 +58,7 @@ def fit(
                         "a finite loss", f"{loss.item()} in rows {batch.rows[:5].tolist()}", "check them"
                     )
                 optimiser.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 nn.utils.clip_grad_norm_(parameters, 1.0)
                 optimiser.step()
                 schedule.step()
