@@ -49,6 +49,10 @@ def main(arguments: Sequence[str]) -> int:
     except EcgktError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        where = error.filename or "a file"
+        sys.stderr.write(f"Wanted to use {where}, got {error.strerror}: check the path and who may write there.\n")
+        return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -75,5 +75,6 @@ def run_reference(arguments: argparse.Namespace) -> int:
 
 def _command(arguments: argparse.Namespace) -> str:
     """Return the command that measured, without the paths of this machine."""
-    what = "--cohort COHORT" if arguments.cohort is not None else "--collection COLLECTION"
-    return f"python -m ecgkt evaluate {what} --models models --part {arguments.part} --write"
+    if arguments.cohort is not None:
+        return f"python -m ecgkt evaluate --cohort DIR --part {arguments.part} --write"
+    return f"python -m ecgkt evaluate --collection DIR --write (DIR: {arguments.collection.name})"

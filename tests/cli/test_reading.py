@@ -106,6 +106,12 @@ def test_a_map_is_drawn_with_its_residual_and_the_notice(unmarked, tmp_path, cap
     assert NOTICE in told
 
 
+def test_a_map_that_cannot_be_written_is_told_in_one_line(unmarked, tmp_path, capsys):
+    out = tmp_path / "nowhere" / "map.png"
+    assert main(["explain", str(unmarked), "--target", "atrial_fibrillation", "--png", str(out)]) == 1
+    assert "No such file or directory: check the path" in capsys.readouterr().err
+
+
 def test_an_unknown_target_is_answered_with_the_targets(unmarked, tmp_path, capsys):
     assert main(["explain", str(unmarked), "--target", "hiccups", "--png", str(tmp_path / "x.png")]) == 1
     assert "atrial_fibrillation" in capsys.readouterr().err

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecgkt import readers, reports
+from ecgkt.data.collections import open_collection
+from ecgkt.domain import Estimate
+from ecgkt.errors import InvalidCohort
+from ecgkt.evaluation.discrimination import auroc
+from ecgkt.inference import Predictor
+
+
+@pytest.fixture(scope="module")
+def predictor(untrained: Path) -> Predictor:
+    return Predictor.open(untrained / "transferred")
+
+
+def test_files_that_cannot_be_read_or_judged_are_left_out(predictor, cohort, tmp_path):
+    bad = tmp_path / "bad.hea"
+    bad.write_text("nonsense")
+    paths = [*readers.find_records(cohort)[:3], bad]
+    logits, kept = reports.score_files(predictor, paths)
+    assert kept.tolist() == [0, 1, 2]
+    one = predictor.logits([predictor.card.preprocessing.apply(readers.read_record(paths[1]))])
+    np.testing.assert_allclose(logits[1], one[0], atol=1e-5)
+    with pytest.raises(InvalidCohort, match="none of 1"):
+        reports.score_files(predictor, [bad])
+
+
+def test_a_reference_set_keeps_quantiles_and_no_records(predictor, cohort):
+    paths = readers.find_records(cohort)[:20]
+    reference = reports.reference_of(predictor, paths, "a set", "made up")
+    logits, kept = reports.score_files(predictor, paths)
+    assert reference.records == len(kept)
+    quantiles = np.array(reference.quantiles)
+    assert quantiles.shape == (len(predictor.card.labels), reports.QUANTILES)
+    np.testing.assert_allclose(quantiles[:, 0], logits.min(axis=0), atol=1e-4)
+    np.testing.assert_allclose(quantiles[:, -1], logits.max(axis=0), atol=1e-4)
+    np.testing.assert_allclose(quantiles[:, 25], np.median(logits, axis=0), atol=1e-4)
+
+
+def test_a_study_is_judged_on_its_held_out_rows_alone(predictor, study):
+    estimates = reports.evaluate_study(predictor, study)
+    rows = study.rows("held_out")
+    logits = predictor.logits([study.signals[row] for row in rows])
+    for column, name in enumerate(study.labels.labels.names):
+        estimate = estimates[name]
+        known = ~np.isnan(study.labels.values[rows, column])
+        assert estimate.n == known.sum()
+        if estimate.defined:
+            expected = auroc(study.labels.values[rows[known], column], logits[known, column])
+            assert estimate.value == pytest.approx(expected)
+
+
+def test_a_collection_is_judged_on_tracing_labels_with_its_own_positives(predictor, real_data):
+    collection = open_collection(real_data / "ludb")
+    estimates = reports.evaluate_collection(predictor, collection)
+    assert set(estimates) == set(collection.labels.labels.names)
+    hypertrophy = estimates["left_ventricular_hypertrophy"]
+    assert hypertrophy.positives == np.nansum(collection.labels.column("left_ventricular_hypertrophy"))
+    assert estimates["pre_excitation"].reason is not None
+
+
+def test_a_macro_average_is_over_what_is_defined():
+    estimates = {
+        "a": Estimate(0.8, 0.7, 0.9, 100, 20),
+        "b": Estimate(0.6, 0.5, 0.7, 100, 20),
+        "c": Estimate.undefined("fewer than 10 positives", 100, 3),
+    }
+    assert reports.macro(estimates, ["a", "b", "c", "d"]) == pytest.approx(0.7)
+    assert np.isnan(reports.macro(estimates, ["c"]))
