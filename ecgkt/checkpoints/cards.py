@@ -122,6 +122,17 @@ class Card:
         """The sentence about the training data that stands wherever the model speaks."""
         return SIMULATED_STATEMENT if self.training_domain is Domain.SIMULATED else UNREVIEWED
 
+    @property
+    def training_facts(self) -> dict[str, str]:
+        """What is known of the training, for people to read."""
+
+        def told(value: Any) -> str:
+            if isinstance(value, Mapping):
+                return ", ".join(f"{key.replace('_', ' ')} {entry}" for key, entry in value.items())
+            return str(value)
+
+        return {key.replace("_", " "): told(value) for key, value in self.training.items()}
+
     def to_json(self) -> dict[str, Any]:
         """Return plain data; `from_json` reads it back equal."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}

@@ -28,14 +28,14 @@ def render(card: Card) -> str:
 
 
 def _facts(card: Card) -> str:
-    counts = ", ".join(f"{len(card.labels.of_kind(kind))} {title.lower()}" for kind, title in _FAMILIES.items())
+    counts = "; ".join(f"{title}: {len(card.labels.of_kind(kind))}" for kind, title in _FAMILIES.items())
     rows = {
         "Checkpoint": f"`{card.id}`",
         "Arm, stage": f"{card.arm}, {card.stage}",
         "Parents": ", ".join(f"{stage} `{parent}`" for stage, parent in card.parents.items()) or "none",
         "Reads": f"12 leads; {card.preprocessing.description}; fingerprint `{card.preprocessing.fingerprint}`",
-        "Says": counts,
-        "Training data": "; ".join(f"{key.replace('_', ' ')} {value}" for key, value in card.training.items()),
+        "Scores": counts,
+        "Training data": "; ".join(f"{key} {value}" for key, value in card.training_facts.items()),
         "Calibrated in": f"{card.calibration.domain} ECGs ({card.calibration.rows} tuning rows)"
         if card.calibration
         else "no domain",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from ecgkt.checkpoints import list_checkpoints
 from ecgkt.errors import InvalidValue
+
+ROOT = Path(__file__).resolve().parents[2]
+SCORING = ("torch", "scipy.signal", "captum.attr")
 
 
 def fill_open(parser: argparse.ArgumentParser) -> None:
@@ -23,21 +26,24 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
 
 
 def run_open(arguments: argparse.Namespace) -> int:
-    """Start Streamlit on app.py with the chosen folders."""
-    environment = dict(os.environ)
+    """Serve app.py with the chosen folders until it is stopped."""
     if arguments.models is not None:
         list_checkpoints(arguments.models)
-        environment["ECGKT_MODELS"] = str(arguments.models.resolve())
+        os.environ["ECGKT_MODELS"] = str(arguments.models.resolve())
     if arguments.records is not None:
         if not arguments.records.is_dir():
             raise InvalidValue("a folder for --records", f"none at {arguments.records}", "name a MIMIC-IV-ECG folder")
-        environment["ECGKT_RECORDS"] = str(arguments.records.resolve())
-    root = Path(__file__).resolve().parents[2]
-    headless = str(arguments.headless).lower()
-    options = ["--server.address", arguments.address, "--server.port", str(arguments.port)]
-    options += ["--server.headless", headless]
-    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), *options]
-    try:
-        return subprocess.run(command, cwd=root, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+        os.environ["ECGKT_RECORDS"] = str(arguments.records.resolve())
+    os.chdir(ROOT)
+    from streamlit.web.cli import main as streamlit
+
+    Thread(target=_import_scoring, daemon=True).start()
+    options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
+    flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
+    return int(streamlit(["run", str(ROOT / "app.py"), *flags], standalone_mode=False) or 0)
+
+
+def _import_scoring() -> None:
+    """Import what scoring needs while the browser is still loading the page."""
+    for module in SCORING:
+        import_module(module)

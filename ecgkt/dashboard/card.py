@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
 from ecgkt import NOTICE
@@ -29,8 +26,7 @@ def show(card: Card) -> None:
     st.subheader("What its numbers may be called")
     st.markdown(_numbers(card))
     st.subheader("What it learnt from")
-    facts = {key.replace("_", " ").capitalize(): _told(value) for key, value in card.training.items()}
-    st.markdown("\n".join(f"- {key}: {value}" for key, value in facts.items()))
+    st.markdown("\n".join(f"- {key.capitalize()}: {value}" for key, value in card.training_facts.items()))
     st.subheader("How good it is")
     for where in card.estimates:
         _show_estimates(card, where)
@@ -72,12 +68,6 @@ def _show_estimates(card: Card, where: str) -> None:
             hide_index=True,
             column_config={"AUROC": st.column_config.NumberColumn(format="%.3f")},
         )
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key.replace('_', ' ')} {entry}" for key, entry in value.items())
-    return str(value)
 
 
 def _interval(estimate: Estimate) -> str:

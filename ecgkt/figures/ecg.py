@@ -179,7 +179,7 @@ def _footer(
 
 
 def _mark(record: Record, paper: Paper) -> list[dict[str, Any]]:
-    """Return the mark of a simulated recording."""
+    """Return the mark of a simulated recording, in the corner where no wave is expected."""
     if record.domain is not Domain.SIMULATED:
         return []
     return [
@@ -187,9 +187,9 @@ def _mark(record: Record, paper: Paper) -> list[dict[str, Any]]:
             "xref": "x",
             "yref": "y",
             "x": paper.width_mm - 1.5,
-            "y": paper.height_mm - 1.0,
+            "y": 1.0,
             "xanchor": "right",
-            "yanchor": "top",
+            "yanchor": "bottom",
             "showarrow": False,
             "text": "<b>SIMULATED</b>",
             "font": {"size": 13, "color": INK},
