@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 
 from ecgkt.checkpoints import list_checkpoints
 from ecgkt.errors import InvalidValue
 
 ROOT = Path(__file__).resolve().parents[2]
-SCORING = ("torch", "scipy.signal", "captum.attr")
 
 
 def fill_open(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +34,6 @@ def run_open(arguments: argparse.Namespace) -> int:
     os.chdir(ROOT)
     from streamlit.web.cli import main as streamlit
 
-    Thread(target=_import_scoring, daemon=True).start()
     options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
     return int(streamlit(["run", str(ROOT / "app.py"), *flags], standalone_mode=False) or 0)
-
-
-def _import_scoring() -> None:
-    """Import what scoring needs while the browser is still loading the page."""
-    for module in SCORING:
-        import_module(module)
