@@ -70,7 +70,7 @@ def click(page: Page, row: int) -> float:
     start = time.perf_counter()
     button.click()
     page.wait_for_selector(f".ecgkt-basis b:has-text('{title}')", timeout=60_000)
-    page.wait_for_selector(".st-key-paper image", state="attached", timeout=60_000)
+    page.wait_for_selector(f"img.ecgkt-sheet[alt*='saliency of {title}']", state="attached", timeout=60_000)
     return time.perf_counter() - start
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.serving import launch, serve, wait_for_scores
+from benchmarks.serving import launch, serve, wait_for_map, wait_for_scores
 
 SIZE = {"width": 1440, "height": 900}
 
@@ -20,8 +20,8 @@ def main() -> None:
     """Take the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--sample", default="Left bundle-branch block (simulated)")
-    parser.add_argument("--target", default="left_bundle_branch_block")
+    parser.add_argument("--sample", default="Inferior ST elevation (simulated)")
+    parser.add_argument("--target", default="troponin_t_high")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as private, serve(Path(private)) as address, sync_playwright() as playwright:
         browser = launch(playwright)
@@ -33,7 +33,7 @@ def main() -> None:
         page.wait_for_selector(f".ecgkt-case b:has-text('{arguments.sample}')")
         page.wait_for_selector(f".st-key-row-{arguments.target} button")
         page.locator(f".st-key-row-{arguments.target} button").click()
-        page.wait_for_selector(".st-key-paper image", state="attached")
+        wait_for_map(page)
         wait_for_scores(page)
         page.wait_for_timeout(1000)
         page.screenshot(path=arguments.out)

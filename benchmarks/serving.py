@@ -19,7 +19,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 QUIET += ("--disable-component-update", "--disable-sync")
 ROWS = "[class*='st-key-row-'] button"
-INK = ".st-key-paper .main-svg .scatterlayer path.js-line"
+INK = "img.ecgkt-sheet"
 
 
 @contextmanager
@@ -52,6 +52,13 @@ def launch(playwright: Playwright) -> Browser:
 def wait_for_ink(page: Page) -> None:
     """Wait until an ECG is drawn."""
     page.wait_for_selector(INK, state="attached", timeout=60_000)
+    page.wait_for_function(f"document.querySelector('{INK}')?.naturalWidth > 0", timeout=60_000)
+
+
+def wait_for_map(page: Page) -> None:
+    """Wait until the sheet that is shown carries a map."""
+    page.wait_for_selector(f"{INK}[alt*='saliency']", state="attached", timeout=60_000)
+    wait_for_ink(page)
 
 
 def wait_for_scores(page: Page) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
-from ecgkt.checkpoints import list_checkpoints
 from ecgkt.errors import InvalidValue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,17 +25,23 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
 
 
 def run_open(arguments: argparse.Namespace) -> int:
-    """Serve app.py with the chosen folders until it is stopped."""
+    """Serve app.py with the chosen folders until it is stopped; the server ends with this command."""
+    environment = dict(os.environ)
     if arguments.models is not None:
+        from ecgkt.checkpoints import list_checkpoints
+
         list_checkpoints(arguments.models)
-        os.environ["ECGKT_MODELS"] = str(arguments.models.resolve())
+        environment["ECGKT_MODELS"] = str(arguments.models.resolve())
     if arguments.records is not None:
         if not arguments.records.is_dir():
             raise InvalidValue("a folder for --records", f"none at {arguments.records}", "name a MIMIC-IV-ECG folder")
-        os.environ["ECGKT_RECORDS"] = str(arguments.records.resolve())
-    os.chdir(ROOT)
-    from streamlit.web.cli import main as streamlit
-
+        environment["ECGKT_RECORDS"] = str(arguments.records.resolve())
     options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
-    return int(streamlit(["run", str(ROOT / "app.py"), *flags], standalone_mode=False) or 0)
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *flags]
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as server:
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+        try:
+            return abs(server.wait())
+        except KeyboardInterrupt:
+            return abs(server.wait())

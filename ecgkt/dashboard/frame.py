@@ -24,10 +24,11 @@ STYLE = """
 .ecgkt-notice b {font-size: .9rem;}
 .ecgkt-case {font-size: .86rem; line-height: 1.35; margin: 0;}
 .ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}
-.st-key-paper {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
+.st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
   container-type: inline-size;}
-.st-key-paper > .stElementContainer, .st-key-paper [data-testid="stFullScreenFrame"],
-.st-key-paper .stPlotlyChart {height: calc(100cqw * PAPER_RATIO + FOOTER_PXpx) !important;}
+.ecgkt-sheet {display: block; width: 100%; height: auto;}
+.st-key-zoom > .stElementContainer, .st-key-zoom [data-testid="stFullScreenFrame"],
+.st-key-zoom .stPlotlyChart {height: calc(100cqw * PAPER_RATIO + FOOTER_PXpx) !important;}
 .ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
 .ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
 .block-container [class*="st-key-rows-"] {gap: 2px;}

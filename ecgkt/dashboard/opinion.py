@@ -9,7 +9,7 @@ import streamlit as st
 
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard.state import ALL_ROWS, TARGET, Case
+from ecgkt.dashboard.state import ALL_ROWS, TARGET, ZOOM, Case
 from ecgkt.domain import LEADS, Explanation, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.paper import lay_out
@@ -38,7 +38,9 @@ def show_families(case: Case, predictions: Predictions) -> None:
             st.html(f'<p class="ecgkt-heading">{HEADINGS[kind]}</p>')
             for row in rows[:shown]:
                 _show_row(row, _measured(case, predictions, row))
-    st.toggle(f"All {len(predictions.labels)} scores", key=ALL_ROWS)
+    with st.container(horizontal=True):
+        st.toggle(f"All {len(predictions.labels)} scores", key=ALL_ROWS)
+        st.toggle("Zoom into the ECG", key=ZOOM, help="Drag a frame to zoom in, double-click to zoom out.")
 
 
 def show_reason(card: Card, explanation: Explanation) -> None:

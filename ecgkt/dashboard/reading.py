@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from html import escape
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import streamlit as st
 
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard import loading, opinion, state
-from ecgkt.dashboard.state import TARGET, Case
+from ecgkt.dashboard.state import TARGET, ZOOM, Case
 from ecgkt.domain import Domain, Explanation
 from ecgkt.figures.ecg import draw_ecg
+from ecgkt.figures.sheet import draw_sheet
 
 ORIGIN = {
     Domain.SIMULATED: "SIMULATED, no patient",
@@ -41,7 +43,7 @@ def show_reading(folder: Path) -> None:
     case, card = state.current_case(), loading.card(folder)
     if case is None:
         return
-    with st.container(key="paper"):
+    with st.container(key="zoom" if st.session_state.get(ZOOM) else "paper"):
         paper = st.empty()
     waiting = not state.has_predictions(case, card.id)
     if waiting:
@@ -61,17 +63,18 @@ def show_reading(folder: Path) -> None:
 
 
 def _draw(place: st.delta_generator.DeltaGenerator, case: Case, card: Card, explanation: Explanation | None) -> None:
+    """Draw the sheet; as a figure to zoom into only when asked, since its script takes seconds to load."""
     title = None if explanation is None else card.labels[explanation.target].title
-    figure = draw_ecg(
-        case.record, explanation=explanation, target_title=title, model_saw=card.preprocessing.description
-    )
-    place.plotly_chart(
-        figure,
-        theme=None,
-        height="stretch",
-        config={"displayModeBar": False, "scrollZoom": False},
-        alt=f"12-lead ECG, {case.title}" + (f", saliency of {title}" if title else ""),
-    )
+    told = f"12-lead ECG, {case.title}" + (f", saliency of {title}" if title else "")
+    seen = card.preprocessing.description
+    if not st.session_state.get(ZOOM):
+        sheet = draw_sheet(case.record, explanation=explanation, target_title=title, model_saw=seen)
+        source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
+        place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">')
+        return
+    figure = draw_ecg(case.record, explanation=explanation, target_title=title, model_saw=seen)
+    quiet = {"displayModeBar": False, "scrollZoom": True}
+    place.plotly_chart(figure, theme=None, height="stretch", config=quiet, alt=told)
 
 
 def _explain(folder: Path, case: Case, target: str) -> Explanation:

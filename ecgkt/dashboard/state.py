@@ -11,7 +11,7 @@ import streamlit as st
 from ecgkt.domain import Explanation, Predictions, Record
 from ecgkt.errors import EcgktError
 
-CASE, PROBLEM, MODEL, TARGET, ALL_ROWS = "case", "problem", "model", "target", "all_rows"
+CASE, PROBLEM, MODEL, TARGET, ALL_ROWS, ZOOM = "case", "problem", "model", "target", "all_rows", "zoom_on"
 SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
 _ANSWERS = "answers"
 

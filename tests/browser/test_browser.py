@@ -5,19 +5,28 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import ROWS, wait_for_scores
+from benchmarks.serving import INK, ROWS, wait_for_map, wait_for_scores
 from ecgkt import NOTICE
 from ecgkt.domain import LEADS
+from ecgkt.figures.paper import lay_out
+from ecgkt.figures.sheet import FOOT_MM
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 READY = 60_000
 SIZES = {"projector": (1280, 720), "desktop": (1920, 1080)}
+
+
+def sheet(page: Page) -> str:
+    """Return the SVG of the sheet that is shown."""
+    source = page.locator(INK).get_attribute("src") or ""
+    return b64decode(source.removeprefix("data:image/svg+xml;base64,")).decode()
 
 
 def upload(page: Page, *files: Path) -> None:
@@ -33,10 +42,10 @@ def said(page: Page) -> str:
 def test_the_first_case_is_on_screen_with_notice_leads_scores_and_labs(open_app, shots, size, scheme):
     page = open_app(size=SIZES[size], scheme=scheme)
     wait_for_scores(page)
-    drawn = page.locator(".st-key-paper .main-svg").first.text_content()
-    assert all(lead in drawn for lead in LEADS)
-    assert "25 mm/s, 10 mm/mV" in page.locator(".st-key-paper").inner_text()
-    assert "SIMULATED" in page.locator(".st-key-paper").inner_text()
+    drawn = sheet(page)
+    assert [name for name in LEADS if f">{name}</text>" not in drawn] == []
+    assert "25 mm/s, 10 mm/mV" in drawn
+    assert "SIMULATED" in drawn
     assert NOTICE in said(page)
     for heading in ("On this tracing", "Coded at this visit (ICD-10)", "Laboratory abnormalities"):
         expect(page.get_by_text(heading, exact=True)).to_be_in_viewport()
@@ -49,26 +58,42 @@ def test_the_paper_is_drawn_to_scale_at_any_width(open_app, size):
     """A millimetre is as wide as it is high, and the sheet fills its place."""
     page = open_app(size=SIZES[size])
     wait_for_scores(page)
+    box, place = page.locator(INK).bounding_box(), page.locator(".st-key-paper").bounding_box()
+    assert box is not None
+    assert place is not None
+    paper = lay_out()
+    assert box["width"] / box["height"] == pytest.approx(paper.width_mm / (paper.height_mm + FOOT_MM), rel=0.005)
+    assert box["width"] > 0.99 * place["width"] - 2
+
+
+def test_the_zoomable_figure_keeps_the_same_scale(open_app):
+    page = open_app()
+    wait_for_scores(page)
+    page.get_by_text("Zoom into the ECG").click()
+    page.wait_for_selector(".st-key-zoom .main-svg", timeout=READY)
     page.wait_for_timeout(500)
     width, height = page.evaluate(
-        "(() => { const drawn = document.querySelector('.st-key-paper .js-plotly-plot')._fullLayout;"
+        "(() => { const drawn = document.querySelector('.st-key-zoom .js-plotly-plot')._fullLayout;"
         "return [drawn.xaxis._length / 270, drawn.yaxis._length / 100]; })()"
     )
     assert width == pytest.approx(height, rel=0.005)
-    place = page.locator(".st-key-paper").bounding_box()
-    assert place is not None
-    assert 270 * width > 0.98 * place["width"]
+    assert page.locator(".st-key-zoom image").count() == 0
+    page.locator(ROWS).nth(1).click()
+    page.wait_for_selector(".st-key-zoom image", timeout=READY)
+    assert page.locator(".st-key-zoom image").count() == 14  # twelve leads, the rhythm strip, the legend
 
 
 def test_a_click_on_a_target_colours_the_leads_and_keeps_the_ink(open_app, shots):
     page = open_app()
     wait_for_scores(page)
-    assert page.locator(".st-key-paper image").count() == 0
+    assert "<image" not in sheet(page)
     page.locator(ROWS).nth(1).click()
     page.wait_for_selector("text=Integrated gradients of the raw score", timeout=READY)
-    page.wait_for_selector(".st-key-paper image", timeout=READY)
-    assert page.locator(".st-key-paper image").count() == 14  # twelve leads, the rhythm strip, the legend
-    page.wait_for_timeout(500)
+    wait_for_map(page)
+    drawn = sheet(page)
+    assert drawn.count("<image") == 14  # twelve leads, the rhythm strip, the legend
+    assert drawn.rindex("data-lead", 0, drawn.index('class="ink"')) > drawn.index("<image")
+    page.wait_for_timeout(300)
     page.screenshot(path=shots / "map-projector-light.png")
 
 

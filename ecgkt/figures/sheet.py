@@ -1,0 +1,132 @@
+"""The ECG as on paper, as one SVG: on screen before any chart script is loaded, crisp at any size and in print.
+
+Drawn in hundredths of a millimetre from the upper left corner, from the same geometry as the zoomable figure (`ecg`)
+and the print (`print`).
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt import NOTICE
+from ecgkt.domain import Domain, Explanation, Record
+from ecgkt.figures.ecg import FAINT_INK, FONT, INK, PAPER, THICK_LINE, THIN_LINE, footer_text
+from ecgkt.figures.paper import Paper, Trace, lay_out
+from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
+
+UNITS_PER_MM = 100
+FOOT_MM = 6.0
+
+
+def draw_sheet(
+    record: Record,
+    paper: Paper | None = None,
+    *,
+    explanation: Explanation | None = None,
+    target_title: str | None = None,
+    model_saw: str | None = None,
+) -> str:
+    """Return a record as SVG, with the overlay of an explanation behind the ink.
+
+    Each ink path carries `class="ink"` and its `data-lead`; each patch of an overlay its `data-lead`.
+    """
+    paper = paper or lay_out()
+    overlay = None if explanation is None else shade(explanation, record, paper)
+    width, height = _units(paper.width_mm), _units(paper.height_mm + FOOT_MM)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="{FONT}">',
+        f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
+        _grid(paper, 1, THIN_LINE, 7),
+        _grid(paper, 5, THICK_LINE, 12),
+        *([] if overlay is None else _patches(overlay, paper)),
+        *(_ink(trace, paper) for trace in paper.traces(record)),
+        *(_pulse(pulse, paper) for pulse in paper.pulses),
+        *(_words(cell.x_mm + 1, cell.baseline_mm + 8.2, cell.lead, paper, 3.7, bold=True) for cell in paper.cells),
+        *_foot(footer_text(record, paper, model_saw), overlay, target_title, paper),
+        *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
+        "</svg>",
+    ]
+    return "".join(parts)
+
+
+def _units(mm: float) -> int:
+    return round(UNITS_PER_MM * mm)
+
+
+def _down(mm: float, paper: Paper) -> int:
+    """Return a height on the sheet as a distance from its upper edge."""
+    return _units(paper.height_mm - mm)
+
+
+def _grid(paper: Paper, step_mm: int, colour: str, width: int) -> str:
+    right, bottom = _units(paper.width_mm), _units(paper.height_mm)
+    lines = [f"M{_units(x)} 0V{bottom}" for x in range(0, round(paper.width_mm) + 1, step_mm)]
+    lines += [f"M0 {_units(y)}H{right}" for y in range(0, round(paper.height_mm) + 1, step_mm)]
+    return f'<path d="{"".join(lines)}" stroke="{colour}" stroke-width="{width}" fill="none"/>'
+
+
+def _ink(trace: Trace, paper: Paper) -> str:
+    """Draw one cell's samples; a gap in the recording is a gap in the line."""
+    x = np.round(UNITS_PER_MM * (trace.x0_mm + trace.dx_mm * np.arange(len(trace.y_mm))))
+    y = np.round(UNITS_PER_MM * (paper.height_mm - trace.y_mm.astype(np.float64)))
+    known = np.flatnonzero(~np.isnan(y))
+    runs = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
+    d = "".join(_line(x[run].astype(int), y[run].astype(int)) for run in runs if len(run))
+    return f'<path class="ink" data-lead="{trace.cell.lead}" d="{d}" {_STROKE}/>'
+
+
+def _line(x: NDArray[np.int_], y: NDArray[np.int_]) -> str:
+    """Return a line through integer points as one move and relative steps, which are short to write."""
+    steps = np.stack([np.diff(x), np.diff(y)], axis=1).ravel().tolist()
+    return f"M{x[0]} {y[0]}" + (f"l{' '.join(map(str, steps))}" if steps else "")
+
+
+_STROKE = f'stroke="{INK}" stroke-width="32" stroke-linejoin="round" fill="none"'
+
+
+def _pulse(pulse: tuple[tuple[float, float], ...], paper: Paper) -> str:
+    points = " ".join(f"{_units(x)},{_down(y, paper)}" for x, y in pulse)
+    return f'<polyline class="pulse" points="{points}" {_STROKE}/>'
+
+
+def _words(
+    x_mm: float, y_mm: float, text: str, paper: Paper, size_mm: float, *, bold: bool = False, anchor: str = "start"
+) -> str:
+    weight = ' font-weight="700"' if bold else ""
+    place = f'x="{_units(x_mm)}" y="{_down(y_mm, paper)}" font-size="{_units(size_mm)}" text-anchor="{anchor}"'
+    colour = INK if bold else FAINT_INK
+    return f'<text {place} fill="{colour}"{weight}>{escape(text)}</text>'
+
+
+def _patches(overlay: Overlay, paper: Paper) -> list[str]:
+    return [
+        f'<image data-lead="{patch.cell.lead}" x="{_units(patch.x_mm)}" '
+        f'y="{_down(patch.bottom_mm + patch.height_mm, paper)}" width="{_units(patch.width_mm)}" '
+        f'height="{_units(patch.height_mm)}" preserveAspectRatio="none" href="{png_uri(patch.levels)}"/>'
+        for patch in overlay.patches
+    ]
+
+
+def _foot(text: str, overlay: Overlay | None, target_title: str | None, paper: Paper) -> list[str]:
+    left, right, low = 1.5, paper.width_mm - 1.5, -4.2
+    words = [_words(left, low, text, paper, 2.7)]
+    if overlay is None:
+        return [*words, _words(right, low, NOTICE, paper, 2.7, anchor="end")]
+    ramp = np.repeat(np.arange(-LEVELS, LEVELS + 1, dtype=np.int8)[None, :], 4, axis=0)
+    bar = (
+        f'<image x="{_units(right - 25)}" y="{_down(-1.6, paper)}" width="{_units(14)}" height="{_units(2.8)}" '
+        f'preserveAspectRatio="none" href="{png_uri(ramp)}"/>'
+    )
+    name = _words(right - 26, low, f"{target_title or 'score'}: lowers", paper, 2.7, anchor="end")
+    return [*words, name, bar, _words(right - 10, low, "raises", paper, 2.7)]
+
+
+def _mark(paper: Paper) -> str:
+    """Mark a simulated recording, in the corner where no wave is expected."""
+    x, y = paper.width_mm - 26.0, 6.2
+    place = f'x="{_units(x)}" y="{_down(y, paper)}" width="{_units(25)}" height="{_units(5.2)}"'
+    box = f'<rect {place} fill="{PAPER}" stroke="{INK}" stroke-width="25"/>'
+    return box + _words(x + 12.5, y - 3.8, "SIMULATED", paper, 3.4, bold=True, anchor="middle")

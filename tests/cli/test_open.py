@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import socket
+import urllib.request
+from urllib.parse import urlparse
+
+import pytest
+
+from benchmarks.serving import serve
+
+
+@pytest.mark.slow
+def test_the_server_listens_on_this_computer_and_ends_with_its_command(tmp_path):
+    with serve(tmp_path) as address:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=20) as answer:
+            assert answer.status == 200
+        port = urlparse(address).port
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    log = (tmp_path / "log.txt").read_text()
+    assert "127.0.0.1" in log or "localhost" in log
+    assert "External URL" not in log
+    assert "Traceback" not in log

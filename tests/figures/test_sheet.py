@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from ecgkt import NOTICE
+from ecgkt.domain import LEADS, Domain, Explanation, Record
+from ecgkt.figures.paper import lay_out
+from ecgkt.figures.sheet import FOOT_MM, UNITS_PER_MM, draw_sheet
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def points(path: ET.Element) -> np.ndarray:
+    """Return the points (n, 2) of an ink path in millimetres from the upper left corner."""
+    start, _, steps = path.attrib["d"].removeprefix("M").partition("l")
+    moves = np.array(steps.split(), dtype=int).reshape(-1, 2)
+    return np.vstack([np.array(start.split(), dtype=int), moves]).cumsum(axis=0) / UNITS_PER_MM
+
+
+def drawn(signal: np.ndarray, domain: Domain = Domain.REAL, **more) -> ET.Element:
+    return ET.fromstring(draw_sheet(Record(signal.astype(np.float32), 500, "test", domain), **more))
+
+
+def inks(root: ET.Element) -> list[ET.Element]:
+    return [path for path in root.iter(f"{SVG}path") if path.get("class") == "ink"]
+
+
+def words(root: ET.Element) -> str:
+    return " | ".join(text.text or "" for text in root.iter(f"{SVG}text"))
+
+
+def test_the_sheet_is_in_hundredths_of_a_millimetre():
+    paper = lay_out()
+    box = drawn(np.zeros((12, 5000))).attrib["viewBox"].split()
+    assert box == [
+        "0",
+        "0",
+        f"{paper.width_mm * UNITS_PER_MM:.0f}",
+        f"{(paper.height_mm + FOOT_MM) * UNITS_PER_MM:.0f}",
+    ]
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_one_millivolt_is_ten_millimetres_up_on_its_own_lead_alone(lead):
+    signal = np.zeros((12, 5000))
+    signal[LEADS.index(lead)] = 1.0
+    paper = lay_out()
+    for path, cell in zip(inks(drawn(signal)), paper.cells, strict=True):
+        assert path.attrib["data-lead"] == cell.lead
+        line = points(path)
+        height = 10 if cell.lead == lead else 0
+        np.testing.assert_allclose(paper.height_mm - line[:, 1], cell.baseline_mm + height, atol=0.006)
+        assert line[0, 0] == pytest.approx(cell.x_mm, abs=0.01)
+        assert line[-1, 0] - line[0, 0] == pytest.approx(25 * (cell.to_second - cell.from_second - 0.002), abs=0.01)
+
+
+def test_a_wave_is_drawn_where_it_is_without_drift():
+    time = np.arange(5000) / 500
+    signal = np.tile(np.sin(2 * np.pi * 7 * time), (12, 1))
+    paper = lay_out()
+    strip = points(inks(drawn(signal))[-1])
+    expected = paper.height_mm - paper.cells[-1].baseline_mm - 10 * signal[1]
+    np.testing.assert_allclose(strip[:, 1], expected, atol=0.006)
+
+
+def test_a_gap_in_the_recording_is_a_gap_in_the_line():
+    signal = np.zeros((12, 5000))
+    signal[1, 1000:1100] = np.nan
+    paths = inks(drawn(signal))
+    assert paths[-1].attrib["d"].count("M") == 2
+    assert paths[0].attrib["d"].count("M") == 1
+
+
+def test_the_pulses_are_a_millivolt_high_and_200_ms_wide():
+    pulses = [line for line in drawn(np.zeros((12, 5000))).iter(f"{SVG}polyline") if line.get("class") == "pulse"]
+    assert len(pulses) == 4
+    for pulse in pulses:
+        at = np.array([point.split(",") for point in pulse.attrib["points"].split()], dtype=int) / UNITS_PER_MM
+        assert np.ptp(at[:, 1]) == pytest.approx(10)
+        top = at[at[:, 1] == at[:, 1].min()]
+        assert np.ptp(top[:, 0]) == pytest.approx(5)
+
+
+def test_an_overlay_lies_behind_its_own_lead():
+    attribution = np.zeros((12, 1000), np.float32)
+    attribution[LEADS.index("aVL")] = 1
+    scores = {"score": 1.0, "baseline_score": 0.0, "residual": 0.0, "checkpoint_id": "abc"}
+    explanation = Explanation(attribution, 100.0, "integrated gradients", "x", "zero signal", **scores)
+    root = drawn(np.zeros((12, 5000)), explanation=explanation, target_title="LBBB & more")
+    kinds = [child.tag.removeprefix(SVG) for child in root]
+    assert max(i for i, kind in enumerate(kinds[:-8]) if kind == "image" and root[i].get("data-lead")) < kinds.index(
+        "polyline"
+    )
+    cells = {cell.lead: cell for cell in lay_out().cells[:12]}
+    for image in root.iter(f"{SVG}image"):
+        lead = image.get("data-lead")
+        if lead == "aVL":
+            assert int(image.attrib["x"]) / UNITS_PER_MM == pytest.approx(cells["aVL"].x_mm, abs=0.01)
+            low = lay_out().height_mm - cells["aVL"].baseline_mm
+            top = int(image.attrib["y"]) / UNITS_PER_MM
+            assert top < low < top + int(image.attrib["height"]) / UNITS_PER_MM
+    assert "LBBB & more: lowers" in words(root)
+
+
+def test_the_foot_says_scale_filter_and_notice_and_a_simulated_one_is_marked():
+    said = words(drawn(np.zeros((12, 5000)), model_saw="100 Hz"))
+    for part in ("25 mm/s, 10 mm/mV", "raw signal, no display filter", "the model saw 100 Hz", NOTICE):
+        assert part in said
+    assert "SIMULATED" not in said
+    assert "SIMULATED" in words(drawn(np.zeros((12, 5000)), Domain.SIMULATED))
