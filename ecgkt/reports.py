@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ecgkt.data.studies import Study
 from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.labels import Kind, LabelTable
 from ecgkt.errors import EcgktError, InvalidCohort
+from ecgkt.evaluation.calibration import expected_calibration_error
 from ecgkt.evaluation.discrimination import auroc_estimate
 from ecgkt.inference import Predictor
 from ecgkt.signals.quality import assess
@@ -67,14 +68,31 @@ def reference_of(
     return Reference(name, source, len(kept), rows)
 
 
-def add_estimates(folder: Path, where: str, estimates: dict[str, Estimate], command: str) -> Card:
-    """Write estimates and the command that measured them into a checkpoint's card."""
+def calibration_errors(predictor: Predictor, study: Study, part: str = "held_out") -> dict[Kind, float]:
+    """Return by family the mean expected calibration error over its labels that have both classes in a part."""
+    rows = study.rows(part)
+    logits = predictor.logits([study.signals[row] for row in rows])
+    probabilities = predictor.read_logits(logits, study.cohort.domain).probabilities
+    errors: dict[Kind, float] = {}
+    for kind in Kind:
+        columns = study.labels.labels.positions(study.labels.labels.of_kind(kind).names)
+        pairs = [(study.labels.values[rows, column], probabilities[:, column]) for column in columns]
+        known = [expected_calibration_error(y, p) for y, p in pairs if {0.0, 1.0} <= set(y.tolist())]
+        errors[kind] = float(np.mean(known)) if known else float("nan")
+    return errors
+
+
+def add_estimates(
+    folder: Path, where: str, estimates: dict[str, Estimate], command: str, errors: Mapping[Kind, float] | None = None
+) -> Card:
+    """Write estimates, calibration errors and the command that measured them into a checkpoint's card."""
     card = checkpoints.read_card(folder)
-    card = replace(
-        card,
-        estimates={**card.estimates, where: estimates},
-        commands={**card.commands, f"AUROC, {where}": command},
-    )
+    commands = {**card.commands, f"AUROC, {where}": command}
+    if errors and card.calibration is not None:
+        found = {f"{where}: {kind}": round(error, 4) for kind, error in errors.items() if np.isfinite(error)}
+        card = replace(card, calibration=replace(card.calibration, errors={**card.calibration.errors, **found}))
+        commands[f"calibration error, {where}"] = command
+    card = replace(card, estimates={**card.estimates, where: estimates}, commands=commands)
     checkpoints.update_card(folder, card)
     return card
 

@@ -8,7 +8,9 @@ import pytest
 from ecgkt import readers, reports
 from ecgkt.data.collections import open_collection
 from ecgkt.domain import Estimate
+from ecgkt.domain.labels import Kind
 from ecgkt.errors import InvalidCohort
+from ecgkt.evaluation.calibration import expected_calibration_error
 from ecgkt.evaluation.discrimination import auroc
 from ecgkt.inference import Predictor
 
@@ -62,6 +64,21 @@ def test_a_collection_is_judged_on_tracing_labels_with_its_own_positives(predict
     hypertrophy = estimates["left_ventricular_hypertrophy"]
     assert hypertrophy.positives == np.nansum(collection.labels.column("left_ventricular_hypertrophy"))
     assert estimates["pre_excitation"].reason is not None
+
+
+def test_calibration_is_measured_where_it_is_claimed(predictor, study):
+    errors = reports.calibration_errors(predictor, study)
+    rows = study.rows("held_out")
+    logits = predictor.logits([study.signals[row] for row in rows])
+    names = study.labels.labels.of_kind(Kind.TRACING).names
+    gaps = []
+    for name in names:
+        column = study.labels.labels.index(name)
+        truth = study.labels.values[rows, column]
+        if 0 < np.nansum(truth) < (~np.isnan(truth)).sum():
+            p = 1 / (1 + np.exp(-(1.5 * logits[:, column] - 0.5)))
+            gaps.append(expected_calibration_error(truth, p))
+    assert errors[Kind.TRACING] == pytest.approx(np.mean(gaps))
 
 
 def test_a_macro_average_is_over_what_is_defined():

@@ -25,12 +25,17 @@ SIMULATED_STATEMENT = "Trained on SIMULATED patients only. " + UNREVIEWED
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt slope and intercept per label, (k,) each in label order, fitted in `domain` on `rows` tuning rows."""
+    """Platt slope and intercept per label, (k,) each in label order, fitted in `domain` on `rows` tuning rows.
+
+    `errors` maps a set of records and a family of labels ("simulated, held out: tracing") to the mean expected
+    calibration error over its labels, measured there.
+    """
 
     domain: Domain
     slope: tuple[float, ...]
     intercept: tuple[float, ...]
     rows: int
+    errors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", Domain(self.domain))

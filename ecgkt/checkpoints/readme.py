@@ -39,6 +39,9 @@ def _facts(card: Card) -> str:
         "Calibrated in": f"{card.calibration.domain} ECGs ({card.calibration.rows} tuning rows)"
         if card.calibration
         else "no domain",
+        "Mean calibration error": "; ".join(f"{where} {error:.3f}" for where, error in card.calibration.errors.items())
+        if card.calibration and card.calibration.errors
+        else "not measured",
         "Reference set for ranks": f"{card.reference.name}, {card.reference.records} records. {card.reference.source}"
         if card.reference
         else "none",

@@ -46,17 +46,21 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
             study = read_study(arguments.cohort, predictor.card.preprocessing, split_seed=seed, progress=bar("read"))
             where = f"{study.cohort.domain}, {arguments.part.replace('_', ' ')}"
             estimates = reports.evaluate_study(predictor, study, arguments.part)
+            errors = reports.calibration_errors(predictor, study, arguments.part)
         else:
             collection = open_collection(arguments.collection)
             where = f"real, {collection.name}"
             estimates = reports.evaluate_collection(predictor, collection, bar("score"))
+            errors = {}
         sys.stdout.write(f"{name}: AUROC, {where}\n")
         for label, estimate in estimates.items():
             sys.stdout.write(f"  {label:40s} {estimate}  [{estimate.positives}/{estimate.n}]\n")
         for kind, value in reports.macro_by_kind(predictor.card, estimates).items():
             sys.stdout.write(f"  macro {kind:34s} {value:.3f}\n")
+        for kind, error in errors.items():
+            sys.stdout.write(f"  mean calibration error {kind:17s} {error:.3f}\n")
         if arguments.write:
-            reports.add_estimates(folder, where, estimates, _command(arguments))
+            reports.add_estimates(folder, where, estimates, _command(arguments), errors)
     return 0
 
 

@@ -112,9 +112,11 @@ def train_recipe(recipe: Recipe, cohort: Path | None, out: Path, models: Path) -
         if not _done(models / arm, study, recipe):
             _told(runs.run_diagnoses(study, recipe, parent, models / arm, bar(arm)))
         where = f"{study.cohort.domain}, held out"
-        estimates = reports.evaluate_study(Predictor.open(models / arm), study)
+        predictor = Predictor.open(models / arm)
+        estimates = reports.evaluate_study(predictor, study)
+        errors = reports.calibration_errors(predictor, study)
         command = f"python -m ecgkt train --recipe configs/{recipe.name}.toml"
-        card = reports.add_estimates(models / arm, where, estimates, command)
+        card = reports.add_estimates(models / arm, where, estimates, command, errors)
         macros = ", ".join(f"{kind} {value:.3f}" for kind, value in reports.macro_by_kind(card, estimates).items())
         say(f"{arm}: macro AUROC ({where}): {macros}.")
 

@@ -39,8 +39,10 @@ def show(card: Card) -> None:
 def _numbers(card: Card) -> str:
     lines = []
     if card.calibration is not None:
+        errors = "; ".join(f"{where} {error:.3f}" for where, error in card.calibration.errors.items())
         lines.append(
-            f"- On {card.calibration.domain} ECGs: frequencies, calibrated on {card.calibration.rows} recordings."
+            f"- On {card.calibration.domain} ECGs: frequencies, calibrated on {card.calibration.rows} recordings. Mean "
+            f"calibration error by family: {errors or 'not measured'}."
         )
     if card.reference is not None:
         lines.append(
