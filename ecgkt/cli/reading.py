@@ -97,7 +97,7 @@ def _score(predictor: Predictor, path: Path) -> dict[str, Any]:
         "source": record.source,
         "age": record.age,
         "sex": record.sex,
-        "notes": list(record.notes),
+        "notes": list(record.first_seconds(predictor.card.preprocessing.seconds).notes),
         "predictions": predictions,
     }
 
