@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from ecgkt import NOTICE
 from ecgkt.dashboard import loading
@@ -48,11 +49,23 @@ STYLE = """
 
 def page(title: str) -> None:
     """Begin a page: it opens cold, carries the notice and the chosen model's statement, and looks like the others."""
+    _through_app()
     st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="expanded")
     paper = lay_out()
     ratio = f"{paper.height_mm / paper.width_mm:.5f}"
     st.html(STYLE.replace("PAPER_RATIO", ratio).replace("FOOTER_PX", str(FOOTER_PX)))
     st.html(f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>')
+
+
+def _through_app() -> None:
+    """Run the page again through app.py where Streamlit has run it alone.
+
+    Until app.py has called st.navigation once, Streamlit takes a folder named pages/ for its older kind of app, so that
+    the first visitor of a page's own address would get it without the navigation.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def _statement() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import INK, ROWS, wait_for_map, wait_for_scores
+from benchmarks.serving import INK, ROWS, serve, wait_for_map, wait_for_scores
 from ecgkt import NOTICE
 from ecgkt.domain import LEADS
 from ecgkt.figures.paper import lay_out
@@ -152,3 +152,12 @@ def test_the_about_page_tells_the_card(open_app, shots):
     assert "SIMULATED" in said(page)
     page.wait_for_timeout(800)
     page.screenshot(path=shots / "about.png", full_page=True)
+
+
+def test_the_first_visitor_of_a_pages_own_address_gets_the_navigation(browser, tmp_path):
+    with serve(tmp_path) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/about")
+        page.wait_for_selector("text=Commands that made the figures", timeout=READY)
+        expect(page.locator("[data-testid='stTopNavLink']")).to_have_count(2, timeout=READY)
+        page.close()
