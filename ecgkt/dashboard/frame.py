@@ -50,7 +50,7 @@ STYLE = """
 def page(title: str) -> None:
     """Begin a page: it opens cold, carries the notice and the chosen model's statement, and looks like the others."""
     _through_app()
-    st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="expanded")
+    st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="auto")
     paper = lay_out()
     ratio = f"{paper.height_mm / paper.width_mm:.5f}"
     st.html(STYLE.replace("PAPER_RATIO", ratio).replace("FOOTER_PX", str(FOOTER_PX)))
