@@ -13,7 +13,7 @@ from ecgkt.dashboard.state import ALL_ROWS, TARGET, ZOOM, Case
 from ecgkt.domain import LEADS, Explanation, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.paper import lay_out
-from ecgkt.figures.saliency import Overlay, hidden_share
+from ecgkt.figures.saliency import SMOOTHING_SECONDS, Overlay, hidden_share
 from ecgkt.figures.scores import HEADINGS, ScoreRow, basis, score_rows
 
 SHOWN = 7
@@ -52,7 +52,8 @@ def show_reason(card: Card, explanation: Explanation) -> None:
     st.html(
         f'<p class="ecgkt-basis"><b>{escape(label.title)}.</b> {escape(label.rule)} '
         f"Strongest leads: {told} of the map (8% each if it were even). {unseen}{'. ' if unseen else ''}"
-        f"{explanation.method.capitalize()} of the raw score, baseline: {explanation.baseline}; the map misses "
+        f"{explanation.method.capitalize()} of the raw score, baseline: {explanation.baseline}; drawn averaged over "
+        f"{1000 * SMOOTHING_SECONDS:.0f} ms; the map misses "
         f"{explanation.relative_residual or 0.0:.1%} of the score difference that it explains. "
         "It shows where the score came from, not a cause, and methods disagree: look at the ECG first. "
         f"{escape(_worth(card, label.name))}</p>"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PAPER, INK, FAINT_INK = "#fffdfc", "#111418", "#4a4f57"
 THIN_LINE, THICK_LINE = "#f8dcda", "#ecaeaa"
-FOOTER_PX = 22
+FOOTER_PX = 38
 FONT = "Source Sans, Source Sans Pro, system-ui, Arial, sans-serif"
 
 
@@ -167,15 +167,14 @@ def _footer(
     record: Record, paper: Paper, model_saw: str | None, overlay: Overlay | None, target_title: str | None
 ) -> list[dict[str, Any]]:
     words = {"xref": "paper", "yref": "paper", "yanchor": "top", "showarrow": False, "y": 0}
-    left = {**words, "x": 0.004, "xanchor": "left", "text": footer_text(record, paper, model_saw)}
-    if overlay is None:
-        right = [{**words, "x": 0.996, "xanchor": "right", "text": NOTICE}]
-    else:
-        right = [
-            {**words, "x": 0.877, "xanchor": "right", "text": f"<b>{target_title or 'score'}</b>: lowers"},
-            {**words, "x": 0.933, "xanchor": "left", "text": "raises"},
-        ]
-    return [{**item, "font": {"size": 11, "color": FAINT_INK}} for item in (left, *right)]
+    said = {**words, "x": 0.004, "xanchor": "left", "text": footer_text(record, paper, model_saw)}
+    notice = {**words, "x": 0.004, "xanchor": "left", "yshift": -15, "text": NOTICE}
+    legend = [
+        {**words, "x": 0.877, "xanchor": "right", "text": f"<b>{target_title or 'score'}</b>: lowers"},
+        {**words, "x": 0.933, "xanchor": "left", "text": "raises"},
+    ]
+    items = [said, notice] if overlay is None else [said, notice, *legend]
+    return [{**item, "font": {"size": 11, "color": FAINT_INK}} for item in items]
 
 
 def _mark(record: Record, paper: Paper) -> list[dict[str, Any]]:

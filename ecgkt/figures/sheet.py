@@ -18,7 +18,7 @@ from ecgkt.figures.paper import Paper, Trace, lay_out
 from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
 
 UNITS_PER_MM = 100
-FOOT_MM = 6.0
+FOOT_MM = 9.6
 
 
 def draw_sheet(
@@ -111,10 +111,11 @@ def _patches(overlay: Overlay, paper: Paper) -> list[str]:
 
 
 def _foot(text: str, overlay: Overlay | None, target_title: str | None, paper: Paper) -> list[str]:
+    """Return what stands below the sheet: scale and input, the legend of a map, and always the notice."""
     left, right, low = 1.5, paper.width_mm - 1.5, -4.2
-    words = [_words(left, low, text, paper, 2.7)]
+    words = [_words(left, low, text, paper, 2.7), _words(left, low - 3.8, NOTICE, paper, 2.7)]
     if overlay is None:
-        return [*words, _words(right, low, NOTICE, paper, 2.7, anchor="end")]
+        return words
     ramp = np.repeat(np.arange(-LEVELS, LEVELS + 1, dtype=np.int8)[None, :], 4, axis=0)
     bar = (
         f'<image x="{_units(right - 25)}" y="{_down(-1.6, paper)}" width="{_units(14)}" height="{_units(2.8)}" '

@@ -83,6 +83,7 @@ def test_overlay_images_lie_below_the_ink_with_a_legend():
     figure = draw_ecg(record(), explanation=explanation("V2"), target_title="LBBB")
     assert [image.layer for image in figure.layout.images].count("below") == 13
     assert "<b>LBBB</b>: lowers" in words(figure)
+    assert NOTICE in words(figure)
 
 
 def test_the_two_colours_of_a_sign_are_told_apart_without_red_and_green():
