@@ -32,11 +32,12 @@ def show_families(case: Case, predictions: Predictions) -> None:
     shown = None if st.session_state.get(ALL_ROWS) else SHOWN
     panel = [lab.name for lab in lab_panel() if lab.shown]
     families = {kind: score_rows(predictions, kind, first_labs=panel) for kind in Kind}
-    st.html(_bars([row for rows in families.values() for row in rows[:shown]]))
+    families = {kind: _top(rows, shown) for kind, rows in families.items()}
+    st.html(_bars([row for rows in families.values() for row in rows]))
     for column, (kind, rows) in zip(st.columns(3, gap="medium"), families.items(), strict=True):
         with column, st.container(key=f"rows-{kind}"):
             st.html(f'<p class="ecgkt-heading">{HEADINGS[kind]}</p>')
-            for row in rows[:shown]:
+            for row in rows:
                 _show_row(row, _measured(case, predictions, row))
     with st.container(horizontal=True):
         st.toggle(f"All {len(predictions.labels)} scores", key=ALL_ROWS)
@@ -92,6 +93,12 @@ def _show_row(row: ScoreRow, measured: str) -> None:
 
 def _choose(name: str | None) -> None:
     st.session_state[TARGET] = name
+
+
+def _top(rows: Sequence[ScoreRow], count: int | None) -> tuple[ScoreRow, ...]:
+    """Return the first `count` rows, and the chosen one wherever it stands."""
+    chosen = st.session_state.get(TARGET)
+    return tuple(row for place, row in enumerate(rows) if count is None or place < count or row.name == chosen)
 
 
 def _bars(rows: Sequence[ScoreRow]) -> str:

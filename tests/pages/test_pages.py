@@ -104,6 +104,16 @@ def test_a_click_on_a_target_draws_its_map_and_a_second_click_removes_it():
     assert "Integrated gradients" not in text_of(page)
 
 
+def test_the_chosen_target_stays_in_sight_wherever_it_ranks():
+    page = open_page()
+    seen = {row.key for row in rows(page)}
+    labels = checkpoints.read_card(checkpoints.choose_checkpoint()).labels
+    hidden = next(name for name in labels.names if f"row-{name}" not in seen)
+    page.session_state[state.TARGET] = hidden
+    page.run()
+    assert {row.key for row in rows(page)} == seen | {f"row-{hidden}"}
+
+
 def test_all_scores_are_one_switch_away():
     page = open_page()
     few = len(rows(page))
