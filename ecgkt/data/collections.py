@@ -1,4 +1,4 @@
-"""Labelled public collections as evaluation sets: PTB-XL, PhysioNet/CinC 2021, LUDB.
+"""Labelled public collections as evaluation sets: PTB-XL, PhysioNet/CinC 2021, LUDB, CODE-15, CPSC 2018.
 
 Each is opened from its folder as published, whole or cut to some records. A label is NaN where the collection's
 vocabulary does not contain it; how codes become labels stands in `ecgkt.catalogue.coding`.
@@ -24,6 +24,9 @@ from ecgkt.errors import InvalidCohort, InvalidValue
 
 LIKELY_PERCENT = 50.0
 ECTOPY_CODES = frozenset({"PAC", "PVC"})
+_CODE15 = ("1dAVb", "RBBB", "LBBB", "SB", "ST", "AF")
+_CPSC = ("Normal", "AF", "I-AVB", "LBBB", "RBBB", "PAC", "PVC", "STD", "STE")
+"""The classes 1 to 9 of CPSC 2018."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,11 @@ def open_collection(folder: Path) -> Collection:
             if len(collection):
                 return collection
             raise InvalidCohort(f"records in {folder.name}", "none of those that are listed", "download some")
-    raise InvalidCohort("PTB-XL, CinC 2021 or LUDB", f"none of them in {folder.name}", "choose a collection's folder")
+    raise InvalidCohort(
+        "PTB-XL, CinC 2021, LUDB, CPSC 2018 or CODE-15",
+        f"none of them in {folder.name}",
+        "choose a collection's folder",
+    )
 
 
 def _read_ptbxl(folder: Path) -> Collection:
@@ -131,6 +138,30 @@ def _ludb_row(cells: Mapping[Any, Any]) -> NDArray[np.float32]:
     return tracing_row({"ludb": said, "ludb_axis": axis} if axis else {"ludb": said})
 
 
+def _read_code15(folder: Path) -> Collection:
+    """Read CODE-15 % (Ribeiro 2021) as `meta.csv` lists it: six findings, and whether the tracing is normal."""
+    table = pd.read_csv(folder / "meta.csv", index_col=0)
+    table = table[[(folder / name).is_file() for name in table["save_file"]]]
+    known = [name for name in _CODE15 if name in table.columns]
+    if not known:
+        raise KeyError(", ".join(_CODE15))
+    rows = [
+        tracing_row({"code15": {name for name in known if bool(cells[name])}}) for cells in table.to_dict("records")
+    ]
+    paths = [folder / name for name in table["save_file"]]
+    return _collection("CODE-15", paths, table["patient_id"].to_numpy(np.int64), rows)
+
+
+def _read_cpsc(folder: Path) -> Collection:
+    """Read CPSC 2018 (Liu 2018): nine classes by number in REFERENCE.csv, up to three per recording."""
+    table = pd.read_csv(folder / "REFERENCE.csv")
+    table = table[[(folder / f"{name}.mat").is_file() for name in table["Recording"]]]
+    numbers = table[["First_label", "Second_label", "Third_label"]].to_numpy()
+    rows = [tracing_row({"cpsc": {_CPSC[int(n) - 1] for n in row if not pd.isna(n)}}) for row in numbers]
+    paths = [folder / f"{name}.mat" for name in table["Recording"]]
+    return _collection("CPSC 2018", paths, _numbers(paths), rows)
+
+
 def _collection(
     name: str, headers: list[Path], subject_ids: NDArray[np.int64], rows: list[NDArray[np.float32]]
 ) -> Collection:
@@ -155,6 +186,8 @@ def _numbers(headers: Iterable[Path]) -> NDArray[np.int64]:
 _READERS: Mapping[str, Callable[[Path], Collection]] = {
     "ptbxl_database.csv": _read_ptbxl,
     "ludb.csv": _read_ludb,
+    "REFERENCE.csv": _read_cpsc,
+    "meta.csv": _read_code15,
     "**/*.hea": _read_cinc,
 }
 """By the file that tells a collection."""

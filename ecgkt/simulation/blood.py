@@ -56,7 +56,7 @@ def _salts(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
     renal = severity(p, z, "renal", "ckd", "dialysis") + 0.6 * severity(p, z, "renal", "acute_kidney_injury")
     acid = severity(p, z, "acid", "acidosis")
     bicarbonate = 25 + 2.4 * z["bicarbonate"] - 6.5 * acid - 1.3 * renal + 4 * p.has("copd")
-    ph = 7.40 + 0.03 * z["ph"] - 0.09 * acid - 0.06 * severity(p, z, "lung", "respiratory_failure")
+    ph = 7.395 + 0.035 * z["ph"] - 0.09 * acid - 0.06 * severity(p, z, "lung", "respiratory_failure")
     potassium = 4.15 + 0.36 * z["potassium"] + 0.22 * renal + 0.1 * acid
     if p.has("hyperkalaemia"):
         potassium = 5.5 + tail(z["potassium"], 0.8)
@@ -65,7 +65,7 @@ def _salts(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
     albumin = (
         4.1 + 0.38 * z["albumin"] - 0.5 * p.has("cirrhosis") - 0.5 * p.has("sepsis") - 0.3 * p.has("heart_failure")
     )
-    corrected = 9.3 + 0.33 * z["calcium_total"] - 0.25 * renal
+    corrected = 9.15 + 0.36 * z["calcium_total"] - 0.25 * renal
     if p.has("hypocalcaemia"):
         corrected = 8.1 - tail(z["calcium_total"], 0.7)
     elif p.has("hypercalcaemia"):
@@ -96,7 +96,7 @@ def _organs(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
     )
     urea = exp(log(14 + 0.08 * (p.age - 50)) + 0.3 * z["urea_nitrogen"]) * (1 + 0.5 * chronic + 0.7 * acute)
     failure = severity(p, z, "failure", "heart_failure")
-    bnp = 4.1 + 0.028 * (p.age - 50) + 0.65 * z["nt_probnp"] + 1.25 * failure + 0.55 * chronic
+    bnp = 4.9 + 0.028 * (p.age - 50) + 0.65 * z["nt_probnp"] + 1.6 * failure + 0.55 * chronic
     bnp += 0.8 * p.has("atrial_fibrillation") + 0.7 * p.has("sepsis") + 0.9 * p.has("pulmonary_embolism")
     bnp += 0.5 * p.has("old_infarction") - 0.02 * (p.bmi - 28)
     embolism = severity(p, z, "embolism", "pulmonary_embolism")
@@ -134,7 +134,7 @@ def _true_troponin(p: Patient, z: Mapping[str, float]) -> float:
 
 def _cells(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
     sepsis = severity(p, z, "sepsis", "sepsis")
-    haemoglobin = (14.1 if p.male else 12.9) + 1.0 * z["haemoglobin"] - 0.012 * (p.age - 60)
+    haemoglobin = (13.6 if p.male else 12.5) + 1.1 * z["haemoglobin"] - 0.012 * (p.age - 60)
     if p.has("anaemia"):
         haemoglobin = 10.6 - tail(z["haemoglobin"], 1.3)
     lactate = exp(log(1.35) + 0.3 * z["lactate"] + 0.38 * sepsis + 0.25 * severity(p, z, "acid", "acidosis"))

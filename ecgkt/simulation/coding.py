@@ -71,7 +71,7 @@ def _from_blood(rng: np.random.Generator, blood: Mapping[str, float], noise: flo
         "E871": (133 - blood["sodium"]) * 0.2,
         "E8351": (8.2 - corrected) * 0.8,
         "E8352": (corrected - 10.8) * 0.9,
-        "E8720": (7.31 - blood["ph"]) * 8,
+        "E8720": max((7.33 - blood["ph"]) * 9, (19 - blood["bicarbonate"]) * 0.2),
     }
     return [code for code, chance in chances.items() if rng.random() < min(chance, 1 - noise)]
 

@@ -6,6 +6,7 @@ Directions follow the order of activation (Durrer 1970; Surawicz 2009); sizes we
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +19,10 @@ Activation = tuple[float, float, tuple[float, float, float], str]
 
 _NORMAL: tuple[Activation, ...] = (
     (0.19, 0.070, (-0.13, 0.00, -0.15), "septal"),
-    (0.36, 0.085, (0.34, 0.22, -0.10), "anterior"),
+    (0.36, 0.085, (0.40, 0.24, -0.10), "anterior"),
     (0.40, 0.090, (-0.08, 0.02, -0.08), "right"),
     (0.46, 0.085, (0.24, 0.30, 0.14), "inferior"),
-    (0.52, 0.090, (0.86, 0.12, 0.44), "lateral"),
+    (0.52, 0.090, (0.78, 0.14, 0.42), "lateral"),
     (0.64, 0.090, (0.16, 0.00, 0.78), "posterior"),
     (0.82, 0.065, (-0.10, -0.13, 0.24), "posterior"),
 )
@@ -47,6 +48,10 @@ _PACED_BOTH: tuple[Activation, ...] = (
     (0.58, 0.110, (0.20, -0.50, 0.20), "septal"),
     (0.78, 0.090, (0.10, -0.35, 0.40), "posterior"),
 )
+
+_BYPASSES = ((0.45, 0.35, 0.30), (0.35, -0.40, -0.35), (-0.30, 0.40, -0.50))
+"""Directions of the delta wave: left lateral, septal and right free-wall pathways (Arruda 1998)."""
+_MOST, _NOTCHES = 10, 3
 
 _TOWARDS = {
     "inferior": (-0.05, 1.0, 0.15),
@@ -83,7 +88,7 @@ class Waves:
         return total
 
 
-def waves_of(activations: list[Activation], duration_ms: float) -> Waves:
+def waves_of(activations: Sequence[Activation], duration_ms: float) -> Waves:
     """Return activations as waves of a QRS complex of this duration."""
     fractions = np.array([[a[0], a[1]] for a in activations]) * duration_ms
     return Waves(
@@ -95,49 +100,84 @@ def waves_of(activations: list[Activation], duration_ms: float) -> Waves:
     )
 
 
+@dataclass(frozen=True)
+class Chance:
+    """The random numbers of a QRS complex, all drawn at once so that no cause moves another's."""
+
+    gain: NDArray[np.float64]
+    swing: NDArray[np.float64]
+    block_gain: NDArray[np.float64]
+    block_swing: NDArray[np.float64]
+    delay: NDArray[np.float64]
+    width: NDArray[np.float64]
+    kind: float
+    size: float
+    notch_at: NDArray[np.float64]
+    notch_width: NDArray[np.float64]
+    notch: NDArray[np.float64]
+    notch_source: NDArray[np.intp]
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Chance:
+        """Draw them for up to `_MOST` activations."""
+        return cls(
+            np.exp(rng.normal(0, 0.20, _MOST)),
+            rng.normal(0, 0.07, (_MOST, 3)),
+            np.exp(rng.normal(0, 0.2, _MOST)),
+            rng.normal(0, 0.06, (_MOST, 3)),
+            rng.normal(0, 0.014, _MOST),
+            np.exp(rng.normal(0, 0.10, _MOST)),
+            float(rng.random()),
+            float(rng.uniform(0.7, 1.5)),
+            rng.uniform(0.2, 0.8, _NOTCHES),
+            rng.uniform(4.5, 8.5, _NOTCHES),
+            rng.normal(0, 1, (_NOTCHES, 3)),
+            rng.integers(0, 6, _NOTCHES),
+        )
+
+
 def depolarise(rng: np.random.Generator, t: Tracing) -> tuple[Waves, Waves]:
     """Return the QRS complex of the tracing, and what it would be with normal conduction (for the T wave)."""
-    personal = np.exp(rng.normal(0, 0.24, len(_NORMAL)))
-    swing = rng.normal(0, 0.07, (len(_NORMAL), 3))
-    normal = _grow(waves_of(_vary(list(_NORMAL), personal, swing), min(t.qrs_ms, 96.0)), t)
-    activations = _conducted(rng, t)
+    chance = Chance.draw(rng)
+    own = _vary(_NORMAL, chance.gain, chance.swing)
+    normal = _grow(waves_of(own, min(t.qrs_ms, 96.0)), t)
+    activations = _conducted(chance, t)
     if activations is None:
-        return _finish(rng, waves_of(_vary(list(_NORMAL), personal, swing), t.qrs_ms), t), normal
-    size = len(activations)
-    drawn = np.exp(rng.normal(0, 0.2, size))
-    varied = _vary(activations, drawn, rng.normal(0, 0.06, (size, 3)))
-    return _finish(rng, waves_of(varied, t.qrs_ms), t), normal
+        return _finish(chance, waves_of(own, t.qrs_ms), t), normal
+    varied = _vary(activations, chance.block_gain, chance.block_swing)
+    return _finish(chance, waves_of(varied, t.qrs_ms), t), normal
 
 
-def _vary(activations: list[Activation], gain: NDArray[np.float64], swing: NDArray[np.float64]) -> list[Activation]:
+def _vary(activations: Sequence[Activation], gain: NDArray[np.float64], swing: NDArray[np.float64]) -> list[Activation]:
     varied = []
-    for (centre, width, vector, source), g, s in zip(activations, gain, swing, strict=True):
+    for (centre, width, vector, source), g, s in zip(activations, gain, swing, strict=False):
         x, y, z = np.array(vector) * g + s * (np.linalg.norm(vector) + 0.25)
         varied.append((centre, width, (float(x), float(y), float(z)), source))
     return varied
 
 
-def _conducted(rng: np.random.Generator, t: Tracing) -> list[Activation] | None:
+def _conducted(chance: Chance, t: Tracing) -> Sequence[Activation] | None:
     """Return the activations of an abnormal conduction, or None where the ventricles are reached normally."""
     if t.rhythm == PACED:
-        return list(_PACED_BOTH if rng.random() < 0.2 else _PACED_APEX)
+        return _PACED_BOTH if chance.kind < 0.2 else _PACED_APEX
     if t.conduction == "lbbb":
-        return list(_LEFT_BLOCK)
+        return _LEFT_BLOCK
     if t.conduction in ("rbbb", "irbbb"):
-        return _right_block(rng, t)
+        return _right_block(chance, t)
     if t.conduction == "pre_excitation":
-        away = {0: (0.45, 0.35, 0.30), 1: (0.35, -0.40, -0.35), 2: (-0.30, 0.40, -0.50)}[int(rng.integers(3))]
-        late = [(0.28 + 0.72 * c, 0.78 * w, v, s) for c, w, v, s in _NORMAL]
-        return [(0.20, 0.105, away, "septal"), (0.33, 0.100, away, "lateral"), *late]
+        away = _BYPASSES[int(3 * chance.kind)]
+        late = [(0.24 + 0.76 * c, 0.85 * w, v, s) for c, w, v, s in _NORMAL]
+        return [(0.20, 0.110, away, "septal"), (0.34, 0.120, away, "lateral"), *late]
     return None
 
 
-def _right_block(rng: np.random.Generator, t: Tracing) -> list[Activation]:
+def _right_block(chance: Chance, t: Tracing) -> list[Activation]:
     full = t.conduction == "rbbb"
-    keep = 0.62 if full else 0.84
-    size = float(rng.uniform(0.7, 1.5)) * (1.0 if full else 0.55)
-    early = [(c * keep, w * keep, v, s) for c, w, v, s in _NORMAL[:-1]]
-    late: list[Activation] = [(0.84, 0.070, (-0.26 * size, -0.06, -0.28 * size), "right")]
+    keep = 0.62 if full else 0.82
+    size = chance.size * (1.0 if full else 0.6)
+    share = 0.85 if full else 1.0
+    early = [(c * keep, w * keep, (v[0] * share, v[1] * share, v[2] * share), s) for c, w, v, s in _NORMAL[:-1]]
+    late: list[Activation] = [(0.84, 0.075, (-0.28 * size, -0.06, -0.34 * size), "right")]
     if full:
         late = [
             (0.68, 0.085, (-0.40 * size, 0.02, -0.46 * size), "right"),
@@ -150,39 +190,39 @@ def _grow(waves: Waves, t: Tracing) -> Waves:
     """Scale by voltage and muscle mass: the left ventricle to the left and back, the right to the right and front."""
     gain = np.full(len(waves.centre), t.voltage)
     left = np.isin(waves.source, [SOURCES.index(s) for s in ("lateral", "posterior")])
-    gain[left] *= 1 + 0.62 * t.left_mass
+    gain[left] *= 1 + 0.48 * t.left_mass
     vector = waves.vector * gain[:, None]
     right = waves.source == SOURCES.index("right")
-    vector[right] += t.voltage * t.right_mass * np.array([-0.34, 0.06, -0.36])
+    vector[right] += t.voltage * t.right_mass * np.array([-0.26, 0.06, -0.36])
     vector[left] *= 1 - 0.28 * min(t.right_mass, 1.5)
     if t.fascicular:
         late = waves.centre > 0.33 * waves.centre.max()
-        vector[late] = turn_frontal(vector[late], -74)
+        vector[late] = turn_frontal(vector[late], -64)
         vector[0] += t.voltage * np.array([0.02, 0.22, 0.0])
     return Waves(waves.centre, waves.left, waves.right, turn_frontal(vector, t.axis_turn * 0.85), waves.source)
 
 
-def _finish(rng: np.random.Generator, waves: Waves, t: Tracing) -> Waves:
+def _finish(chance: Chance, waves: Waves, t: Tracing) -> Waves:
     """Grow the complex, then scar and fragment it."""
     waves = _grow(waves, t)
     count = len(waves.centre)
-    centre = waves.centre + rng.normal(0, 0.014, count) * t.qrs_ms
-    width = waves.left * np.exp(rng.normal(0, 0.10, count))
+    centre = waves.centre + chance.delay[:count] * t.qrs_ms
+    width = waves.left * chance.width[:count]
     vector, source = waves.vector.copy(), waves.source
+    scar: list[tuple[float, float, NDArray[np.float64], int]] = []
     if t.scar:
         away = towards(t.scar)
         early = centre < 0.58 * t.qrs_ms
         along = np.clip(vector @ away, 0, None)
         vector -= np.where(early, 0.95, 0.45)[:, None] * min(t.scar_size, 1.05) * along[:, None] * away
-        centre, width = np.append(centre, 0.26 * t.qrs_ms), np.append(width, 0.09 * t.qrs_ms)
-        vector = np.vstack([vector, -0.40 * t.scar_size * t.voltage * away])
-        source = np.append(source, SOURCES.index(t.scar))
-    notches = 3
-    size = t.fragmentation * t.voltage
-    centre = np.append(centre, rng.uniform(0.2, 0.8, notches) * t.qrs_ms)
-    width = np.append(width, rng.uniform(4.5, 8.5, notches))
-    vector = np.vstack([vector, rng.normal(0, size, (notches, 3))])
-    source = np.append(source, rng.integers(0, 6, notches))
+        lost = -0.40 * t.scar_size * t.voltage * away
+        scar = [(0.26 * t.qrs_ms, 0.09 * t.qrs_ms, lost, SOURCES.index(t.scar))]
+    slow = t.qrs_ms / 90
+    size = t.fragmentation * t.voltage / slow
+    centre = np.concatenate([centre, chance.notch_at * t.qrs_ms, [s[0] for s in scar]])
+    width = np.concatenate([width, chance.notch_width * slow, [s[1] for s in scar]])
+    vector = np.vstack([vector, size * chance.notch, *(s[2][None] for s in scar)])
+    source = np.concatenate([source, chance.notch_source, np.array([s[3] for s in scar], dtype=np.intp)])
     return _fit(Waves(centre, width, width, vector, source), t.qrs_ms)
 
 

@@ -57,7 +57,7 @@ def draw_patient(seed: int, number: int, settings: SimulationSettings) -> Patien
     """Draw one patient; the same for the same seed and number."""
     rng = generator(seed, "patient", number)
     male = bool(rng.random() < 0.51)
-    age = float(np.clip(rng.normal(62, 18), 18, 95))
+    age = float(np.clip(rng.normal(63, 18), 18, 95))
     bmi = float(np.clip(np.exp(rng.normal(np.log(28), 0.21)), 15, 60))
     conditions = _draw_conditions(rng, age, male, bmi, settings.enrichment)
     own = rng.standard_normal(len(LATENTS))
@@ -96,21 +96,21 @@ def _draw_conditions(rng: np.random.Generator, age: float, male: bool, bmi: floa
     ischaemic = "coronary_disease" in found
     maybe("old_infarction", 0.32 if ischaemic else 0.004, _territory(rng))
     _draw_acute_infarction(rng, maybe, age, ischaemic)
-    maybe("ckd", 0.015 + 0.1 * old**2 + (0.08 if "diabetes" in found else 0) + (0.04 if "hypertension" in found else 0))
+    maybe("ckd", 0.02 + 0.13 * old**2 + (0.08 if "diabetes" in found else 0) + (0.04 if "hypertension" in found else 0))
     maybe("dialysis", 0.12 if "ckd" in found else 0.0, rare=True)
     maybe("dilated_cardiomyopathy", 0.015 + (0.05 if "old_infarction" in found else 0), rare=True)
     maybe("hypertrophic_cardiomyopathy", 0.003, rare=True)
     weak = "dilated_cardiomyopathy" in found or "old_infarction" in found
-    maybe("heart_failure", 0.01 + 0.12 * old**2 + (0.35 if weak else 0) + (0.12 if ischaemic else 0))
+    maybe("heart_failure", 0.02 + 0.16 * old**2 + (0.35 if weak else 0) + (0.12 if ischaemic else 0))
     if "heart_failure" in found:
         found["heart_failure"] = "reduced" if rng.random() < (0.8 if weak else 0.3) else "preserved"
-    maybe("atrial_fibrillation", 0.004 + 0.11 * old**2 + (0.18 if "heart_failure" in found else 0))
+    maybe("atrial_fibrillation", 0.01 + 0.16 * old**2 + (0.18 if "heart_failure" in found else 0))
     maybe("copd", 0.02 + 0.1 * old)
     maybe("pulmonary_hypertension", 0.012 + (0.06 if "copd" in found else 0), rare=True)
     maybe("cirrhosis", 0.03)
     maybe("sepsis", 0.05 + 0.03 * old)
     maybe("respiratory_failure", 0.03 + (0.2 if "sepsis" in found else 0) + (0.12 if "copd" in found else 0))
-    maybe("acute_kidney_injury", 0.06 + (0.4 if "sepsis" in found else 0) + (0.15 if "ckd" in found else 0))
+    maybe("acute_kidney_injury", 0.09 + (0.4 if "sepsis" in found else 0) + (0.15 if "ckd" in found else 0))
     maybe("anaemia", 0.08 + 0.06 * old + (0.3 if "ckd" in found else 0) + (0.15 if "sepsis" in found else 0))
     maybe("hypothyroidism", 0.03 + (0.06 if not male else 0) + 0.03 * old)
     maybe("thyrotoxicosis", 0.008, rare=True)
@@ -141,8 +141,8 @@ def _draw_derangements(maybe: Maybe, found: dict[str, str]) -> None:
     """Draw the salts that go wrong: high and low potassium exclude each other, so do high and low calcium."""
     renal = 0.06 * ("ckd" in found) + 0.15 * ("dialysis" in found) + 0.06 * ("acute_kidney_injury" in found)
     if not maybe("hyperkalaemia", 0.01 + renal, rare=True):
-        maybe("hypokalaemia", 0.09 + 0.05 * ("cirrhosis" in found) + 0.03 * ("heart_failure" in found))
+        maybe("hypokalaemia", 0.11 + 0.05 * ("cirrhosis" in found) + 0.03 * ("heart_failure" in found))
     if not maybe("hypocalcaemia", 0.015 + 0.6 * renal, rare=True):
         maybe("hypercalcaemia", 0.012, rare=True)
     maybe("hyponatraemia", 0.06 + 0.1 * ("cirrhosis" in found) + 0.06 * ("heart_failure" in found))
-    maybe("acidosis", 0.02 + 0.25 * ("sepsis" in found) + 0.15 * ("dialysis" in found) + 0.02 * ("diabetes" in found))
+    maybe("acidosis", 0.04 + 0.3 * ("sepsis" in found) + 0.15 * ("dialysis" in found) + 0.02 * ("diabetes" in found))

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgkt.simulation.artefacts import Artefacts, draw_artefacts
-from ecgkt.simulation.heartbeats import Beat, atrial_beat, ectopic_beat, ventricular_beat
+from ecgkt.simulation.causes import TIMING_CAUSES
+from ecgkt.simulation.electrical import draw_tracing
+from ecgkt.simulation.heartbeats import Beat, PWave, atrial_beats, ectopic_beat, ventricular_beat
 from ecgkt.simulation.patients import Patient, draw_patient
 from ecgkt.simulation.rhythms import Timing, draw_timing
 from ecgkt.simulation.settings import FS, SimulationSettings, generator
 from ecgkt.simulation.sources import SOURCES, torso
-from ecgkt.simulation.tracing import FIBRILLATION, FLUTTER, Tracing, draw_tracing
+from ecgkt.simulation.tracing import FIBRILLATION, FLUTTER, Tracing
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,14 @@ class AtrialActivity:
 
 @dataclass(frozen=True)
 class Plan:
-    """One recording. `stretch` and `beat_gain` (beats,) are each beat's QT and amplitude against the template."""
+    """One recording. `stretch` (beats,) and `beat_gain` (beats, 9): each beat's QT and amplitudes against the template."""
 
     patient: Patient
     number: int
     tracing: Tracing
     timing: Timing
     beats: tuple[Beat, Beat]
-    atrium: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+    p_waves: tuple[PWave, PWave]
     stretch: NDArray[np.float64]
     beat_gain: NDArray[np.float64]
     atrial_activity: AtrialActivity | None
@@ -62,11 +64,30 @@ class Plan:
     rr_s: float
 
 
-def plan_record(seed: int, patient_number: int, number: int, settings: SimulationSettings) -> Plan:
-    """Plan recording `number` of a patient; the same for the same seed, patient and number."""
+def plan_record(
+    seed: int,
+    patient_number: int,
+    number: int,
+    settings: SimulationSettings,
+    without: frozenset[str] = frozenset(),
+) -> Plan:
+    """Plan recording `number` of a patient; the same for the same seed, patient and number.
+
+    `without` names causes to take away: artefacts and all other random numbers stay the same, and, unless a timing
+    cause is among them, so does every beat's place.
+    """
     patient = draw_patient(seed, patient_number, settings)
     hours = recording_hours(seed, patient, settings)[number]
-    return plan_tracing(seed, patient, number, draw_tracing(seed, patient, number, settings, hours), settings)
+    tracing = draw_tracing(seed, patient, number, settings, hours, without)
+    if without.isdisjoint(TIMING_CAUSES) and without:
+        whole = draw_tracing(seed, patient, number, settings, hours)
+        return plan_tracing(seed, patient, number, tracing, settings, beat_times(seed, patient, number, whole))
+    return plan_tracing(seed, patient, number, tracing, settings)
+
+
+def beat_times(seed: int, patient: Patient, number: int, tracing: Tracing) -> Timing:
+    """Return when this recording's atria and ventricles beat."""
+    return draw_timing(generator(seed, "rhythm", patient.number, number), tracing)
 
 
 def recording_hours(seed: int, patient: Patient, settings: SimulationSettings) -> tuple[float, ...]:
@@ -76,29 +97,42 @@ def recording_hours(seed: int, patient: Patient, settings: SimulationSettings) -
     return (0.0, *np.cumsum(rng.uniform(2.5, 16, settings.most_ecgs - 1)[more]).tolist())
 
 
-def plan_tracing(seed: int, patient: Patient, number: int, tracing: Tracing, settings: SimulationSettings) -> Plan:
-    """Plan a recording whose state is given: the torso stays the patient's, the rest is drawn for the recording."""
-    leads = torso(generator(seed, "torso", patient.number))
-    rng = generator(seed, "beats", patient.number)
-    timing = draw_timing(generator(seed, "rhythm", patient.number, number), tracing)
+def plan_tracing(
+    seed: int,
+    patient: Patient,
+    number: int,
+    tracing: Tracing,
+    settings: SimulationSettings,
+    timing: Timing | None = None,
+) -> Plan:
+    """Plan a recording whose state is given: the torso stays the patient's, the rest is drawn for the recording.
+
+    With `timing` the beats are put where it says.
+    """
+
+    def stream(name: str) -> np.random.Generator:
+        return generator(seed, name, patient.number)
+
+    leads = torso(stream("torso"))
+    timing = timing or beat_times(seed, patient, number, tracing)
     shown = timing.inside()
     rr = float(np.clip(timing.rr[shown].mean() if shown.any() else 60 / tracing.rate, 0.28, 2.4))
     qt = float(np.clip(tracing.qtc_ms * np.cbrt(rr), 210, 740))
-    beats = (ventricular_beat(rng, tracing, leads, qt), ectopic_beat(rng, tracing, leads, qt))
-    atrium = atrial_beat(rng, tracing, leads)
+    rng = stream("variation")
     recent = 0.5 * timing.rr + 0.5 * rr
     breath = np.sin(2 * np.pi * (timing.ventricular * tracing.breathing_rate / 60 + rng.random()))
-    gain = 1 + rng.uniform(0.0, 0.09) * breath + rng.normal(0, 0.012, len(breath))
+    swing = rng.uniform(0.0, 0.09) + rng.normal(0, 0.035, 9)
+    gain = 1 + breath[:, None] * swing + rng.normal(0, 0.012, len(breath))[:, None]
     return Plan(
         patient,
         number,
         tracing,
         timing,
-        beats,
-        atrium,
+        (ventricular_beat(stream("beat"), tracing, leads, qt), ectopic_beat(stream("ectopic"), tracing, leads, qt)),
+        atrial_beats(stream("atrium"), tracing, leads),
         np.clip(np.cbrt(recent / rr), 0.8, 1.2),
         gain,
-        _atrial_activity(rng, tracing, timing, leads),
+        _atrial_activity(stream("atrial activity"), tracing, timing, leads),
         draw_artefacts(generator(seed, "artefacts", patient.number, number), settings),
         qt,
         rr,
@@ -111,8 +145,8 @@ def _atrial_activity(
     seen = leads[SOURCES.index("atrial")]
     seed = int(rng.integers(2**62))
     if t.rhythm == FIBRILLATION:
-        size = 0.042 * np.exp(rng.normal(0, 0.6))
-        vectors = rng.normal(0, 0.45, (3, 3)) + np.array([[0.1, 0.3, -0.9]])
+        size = 0.032 * np.exp(float(np.clip(rng.normal(0, 0.5), -1.5, 0.9)))
+        vectors = rng.normal(0, 0.35, (3, 3)) + np.array([[0.1, 0.25, -1.0]])
         return AtrialActivity(size * vectors @ seen.T, float(rng.uniform(4.6, 8.0)), True, seed)
     if t.rhythm == FLUTTER:
         size = 0.095 * np.exp(rng.normal(0, 0.4))

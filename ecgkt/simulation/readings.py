@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ecgkt.domain import LEADS
 from ecgkt.simulation.plans import Plan
 from ecgkt.simulation.rhythms import DOMINANT, ECTOPIC
 from ecgkt.simulation.settings import FS
-from ecgkt.simulation.tracing import COMPLETE_BLOCK, FIBRILLATION, FLUTTER, PACED, SINUS
+from ecgkt.simulation.tracing import COMPLETE_BLOCK, FIBRILLATION, FLUTTER, PACED, SECOND_DEGREE, SINUS
 from ecgkt.simulation.waveforms import beat_shape
 
 _START_MS, _SAMPLES = -40.0, 420
@@ -51,20 +50,18 @@ def read_tracings(plans: Sequence[Plan]) -> list[Reading]:
     found: list[Reading] = []
     for start in range(0, len(plans), 64):
         chunk = plans[start : start + 64]
-        shape = beat_shape(
-            [plan.beats[0] for plan in chunk], np.ones(len(chunk)), torch.full((len(chunk),), _START_MS), _SAMPLES
-        )
-        found += [_read(plan, _leads(beat)) for plan, beat in zip(chunk, shape.numpy().astype(float), strict=True)]
+        shape = beat_shape([plan.beats[0] for plan in chunk], _START_MS, 1000 / FS, _SAMPLES)
+        found += [_read(plan, lead_rows(beat)) for plan, beat in zip(chunk, shape.numpy().astype(float), strict=True)]
     return found
 
 
-def _leads(electrodes: NDArray[np.float64]) -> NDArray[np.float64]:
+def lead_rows(electrodes: NDArray[np.float64], chest_gain: float = 1.0) -> NDArray[np.float64]:
     """Return leads (12, n) from electrodes (n, 9)."""
     right, left, foot = electrodes[:, 0], electrodes[:, 1], electrodes[:, 2]
     one, two = left - right, foot - right
     centre = ((right + left + foot) / 3)[:, None]
     limb = [one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2]
-    return np.vstack([np.stack(limb), (electrodes[:, 3:] - centre).T])
+    return np.vstack([np.stack(limb), chest_gain * (electrodes[:, 3:] - centre).T])
 
 
 def _axis(one: float, foot: float) -> float:
@@ -100,17 +97,17 @@ def _read(plan: Plan, beat: NDArray[np.float64]) -> Reading:
         labels={},
     )
     reading.labels.update(_rhythm_labels(plan, reading))
-    reading.labels.update(_conduction_labels(plan, reading))
+    reading.labels.update(_conduction_labels(plan, reading, qrs))
     reading.labels.update(_repolarisation_labels(plan, reading, qrs))
-    reading.labels.update(_structure_labels(plan, reading, p_wave))
+    reading.labels.update(_structure_labels(plan, reading, qrs, p_wave))
     return reading
 
 
 def _p_wave(plan: Plan) -> NDArray[np.float64]:
     """Return the clean P wave (12, n) at 500 Hz."""
-    centre, width, potential = plan.atrium
+    wave = plan.p_waves[0]
     time = np.arange(-20, 180, 2.0)[:, None]
-    return _leads(np.exp(-0.5 * ((time - centre) / width) ** 2) @ potential)
+    return lead_rows(np.exp(-0.5 * ((time - wave.centre) / wave.width) ** 2) @ wave.potential)
 
 
 def _rhythm_labels(plan: Plan, reading: Reading) -> dict[str, float]:
@@ -121,7 +118,7 @@ def _rhythm_labels(plan: Plan, reading: Reading) -> dict[str, float]:
     regular = regular[np.abs(regular / np.median(regular) - 1) < 0.2] if len(regular) else regular
     spread = float(np.ptp(regular)) * 1000 if len(regular) > 2 else 0.0
     return {
-        "sinus_rhythm": sinus,
+        "sinus_rhythm": sinus or rhythm == SECOND_DEGREE,
         "sinus_tachycardia": sinus and reading.rate > 100,
         "sinus_bradycardia": sinus and reading.rate < 60,
         "sinus_arrhythmia": sinus and spread > 120,
@@ -134,7 +131,17 @@ def _rhythm_labels(plan: Plan, reading: Reading) -> dict[str, float]:
     }
 
 
-def _conduction_labels(plan: Plan, reading: Reading) -> dict[str, float]:
+def _second_r(qrs: NDArray[np.float64]) -> bool:
+    """Return whether V1 or V2 ends in an r' of 0.05 mV or more after an S (or notch) below it."""
+    for lead in ("V1", "V2"):
+        wave = qrs[LEADS.index(lead)]
+        last = len(wave) // 2 + int(np.argmax(wave[len(wave) // 2 :]))
+        if wave[last] >= 0.05 and wave[:last].min() < min(wave[last] - 0.1, 0.0):
+            return True
+    return False
+
+
+def _conduction_labels(plan: Plan, reading: Reading, qrs: NDArray[np.float64]) -> dict[str, float]:
     t = plan.tracing
     own = t.rhythm != PACED
     right = own and t.conduction in ("rbbb", "irbbb")
@@ -145,7 +152,7 @@ def _conduction_labels(plan: Plan, reading: Reading) -> dict[str, float]:
     return {
         "first_degree_av_block": sinus and reading.pr_ms > 200,
         "right_bundle_branch_block": right and reading.qrs_ms >= 120,
-        "incomplete_right_bundle_branch_block": right and 110 <= reading.qrs_ms < 120,
+        "incomplete_right_bundle_branch_block": right and reading.qrs_ms < 120 and _second_r(qrs),
         "left_bundle_branch_block": left and reading.qrs_ms >= 120,
         "left_anterior_fascicular_block": narrow_axis and -90 <= reading.qrs_axis <= -45 and t.scar != "inferior",
         "intraventricular_conduction_delay": own and not (right or left or early) and reading.qrs_ms > 110,
@@ -156,7 +163,8 @@ def _conduction_labels(plan: Plan, reading: Reading) -> dict[str, float]:
 
 
 def _own_ventricles(plan: Plan) -> bool:
-    return plan.tracing.rhythm != PACED and plan.tracing.conduction not in ("lbbb", "pre_excitation")
+    t = plan.tracing
+    return t.rhythm != PACED and t.conduction not in ("lbbb", "pre_excitation") and t.sine_wave == 0
 
 
 def _repolarisation_labels(plan: Plan, reading: Reading, qrs: NDArray[np.float64]) -> dict[str, float]:
@@ -197,7 +205,9 @@ def _is_pathological(lead: NDArray[np.float64]) -> bool:
     return bool(wide and deep and (tall < 0.06 or -first.min() > 0.25 * tall))
 
 
-def _structure_labels(plan: Plan, reading: Reading, p_wave: NDArray[np.float64]) -> dict[str, float]:
+def _structure_labels(
+    plan: Plan, reading: Reading, qrs: NDArray[np.float64], p_wave: NDArray[np.float64]
+) -> dict[str, float]:
     r, s = (dict(zip(LEADS, values, strict=True)) for values in (reading.r, reading.s))
     male, t = plan.patient.male, plan.tracing
     own = _own_ventricles(plan)
@@ -206,13 +216,27 @@ def _structure_labels(plan: Plan, reading: Reading, p_wave: NDArray[np.float64])
     size = reading.r + reading.s
     upright = t.rhythm == SINUS and t.p_gain > 0.12
     terminal = np.clip(-p_wave[LEADS.index("V1")], 0, None)[: int(reading.p_ms / 2) + 10].sum() * 1000 / FS
-    notched = reading.p_ms >= 120 and t.left_atrium > 0.8
+    notched = reading.p_ms >= 120 and t.left_atrium > 0.6
+    atrium = upright and (terminal >= 4.0 or notched)
+    voltage = sokolow >= 3.5 or cornell > (2.8 if male else 2.0)
     return {
-        "left_ventricular_hypertrophy": own and (sokolow >= 3.5 or cornell > (2.8 if male else 2.0)),
+        "left_ventricular_hypertrophy": own and (voltage or estes_points(plan, reading, qrs, atrium) >= 5),
         "right_ventricular_hypertrophy": own
         and t.conduction != "rbbb"
         and (r["V1"] > 0.6 or (r["V1"] > s["V1"] and r["V1"] > 0.2))
         and 90 <= reading.qrs_axis <= 180,
-        "left_atrial_enlargement": upright and (terminal >= 4.0 or notched),
+        "left_atrial_enlargement": atrium,
         "low_qrs_voltage": bool(size[:6].max() < 0.5 or size[6:].max() < 1.0),
     }
+
+
+def estes_points(plan: Plan, reading: Reading, qrs: NDArray[np.float64], atrium: bool) -> int:
+    """Return the point score of Romhilt and Estes 1968 (5 or more: left ventricular hypertrophy)."""
+    r, s, st, t = (dict(zip(LEADS, values, strict=True)) for values in (reading.r, reading.s, reading.st, reading.t))
+    limb = max(reading.r[:6].max(), reading.s[:6].max())
+    voltage = limb >= 2.0 or max(s["V1"], s["V2"]) >= 3.0 or max(r["V5"], r["V6"]) >= 3.0
+    strain = any(st[lead] < 0 and t[lead] < -0.05 and r[lead] > s[lead] for lead in ("V5", "V6"))
+    late = max(int(qrs[LEADS.index(lead)].argmax()) for lead in ("V5", "V6")) * 1000 / FS >= 50
+    strained = (1 if plan.tracing.scoop else 3) * strain
+    deviated = 2 * (-90 <= reading.qrs_axis <= -30)
+    return int(3 * voltage + strained + 3 * atrium + deviated + (reading.qrs_ms >= 90) + late)

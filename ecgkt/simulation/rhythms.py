@@ -8,20 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgkt.simulation.settings import SECONDS
-from ecgkt.simulation.tracing import COMPLETE_BLOCK, FIBRILLATION, FLUTTER, PACED, SINUS, Tracing
+from ecgkt.simulation.tracing import (
+    COMPLETE_BLOCK,
+    FIBRILLATION,
+    FLUTTER,
+    JUNCTIONAL,
+    PACED,
+    SECOND_DEGREE,
+    SUPRAVENTRICULAR,
+    TRACKED,
+    Tracing,
+)
 
 MARGIN = 1.0
 DOMINANT, ECTOPIC = 0, 1
+"""Kinds of ventricular beats; of P waves: from the sinus node, and from elsewhere in the atria."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """`ventricular` onsets (b,) s, `kind` (0 dominant, 1 ectopic), the RR before each; `atrial` P onsets (a,)."""
+    """`ventricular` onsets (b,) s, `kind` (0 dominant, 1 ectopic), the RR before each; `atrial` P onsets (a,), kinds."""
 
     ventricular: NDArray[np.float64]
     kind: NDArray[np.intp]
     rr: NDArray[np.float64]
     atrial: NDArray[np.float64]
+    atrial_kind: NDArray[np.intp]
     flutter_hz: float = 0.0
     premature_atrial: int = 0
 
@@ -35,20 +47,24 @@ def draw_timing(rng: np.random.Generator, t: Tracing) -> Timing:
     if t.rhythm == FIBRILLATION:
         spread = float(rng.uniform(0.13, 0.27))
         gaps = np.exp(rng.normal(-(spread**2) / 2, spread, 120)) * 60 / t.rate
-        return _ventricles(rng, t, np.maximum(gaps, 0.27), np.empty(0))
+        return _ventricles(rng, t, np.maximum(gaps, 0.27))
     if t.rhythm == FLUTTER:
         return _flutter(rng, t)
     if t.rhythm in (PACED, COMPLETE_BLOCK):
         gaps = np.full(60, 60 / t.rate) * (1 + rng.normal(0, 0.002 if t.rhythm == PACED else 0.02, 60))
         free = t.rhythm == COMPLETE_BLOCK or rng.random() < 0.55
         if not free:
-            return _ventricles(rng, t, gaps, np.empty(0))
+            return _ventricles(rng, t, gaps)
         if t.rhythm == PACED and rng.random() < 0.6:
             return _tracked(rng, t, gaps)
         atrial = (
             np.cumsum(_sinus_gaps(rng, float(rng.uniform(62, 108)), 0.02, t.breathing_rate)) - MARGIN - rng.random()
         )
-        return _ventricles(rng, t, gaps, atrial)
+        return _with_atria(_ventricles(rng, t, gaps), atrial)
+    if t.rhythm in (SUPRAVENTRICULAR, JUNCTIONAL):
+        return _retrograde(rng, t)
+    if t.rhythm == SECOND_DEGREE:
+        return _second_degree(rng, t)
     return _tracked(rng, t, _sinus_gaps(rng, t.rate, t.sinus_variation, t.breathing_rate))
 
 
@@ -67,18 +83,50 @@ def _tracked(rng: np.random.Generator, t: Tracing, gaps: NDArray[np.float64]) ->
     early = rng.random(len(gaps)) < t.premature_atrial
     early &= ~np.roll(early, 1)
     gaps = gaps.copy()
-    gaps[early] *= rng.uniform(0.58, 0.8, int(early.sum()))
-    timing = _ventricles(rng, t, gaps, np.empty(0), early)
-    dominant = timing.ventricular[timing.kind == DOMINANT]
-    pr = t.pr_ms / 1000 if t.rhythm == SINUS else 0.16
-    return replace(timing, atrial=dominant - pr)
+    gaps[early] *= rng.uniform(0.5, 0.78, int(early.sum()))
+    timing = _ventricles(rng, t, gaps, early)
+    dominant = timing.kind == DOMINANT
+    pr = t.pr_ms / 1000 if t.rhythm in TRACKED else 0.16
+    premature = np.flatnonzero(early[: len(dominant)][dominant[: len(early)]])
+    kinds = np.zeros(int(dominant.sum()), dtype=np.intp)
+    kinds[premature] = ECTOPIC
+    return _with_atria(timing, timing.ventricular[dominant] - pr, kinds)
+
+
+def _with_atria(timing: Timing, atrial: NDArray[np.float64], kind: NDArray[np.intp] | None = None) -> Timing:
+    return replace(timing, atrial=atrial, atrial_kind=np.zeros(len(atrial), dtype=np.intp) if kind is None else kind)
+
+
+def _retrograde(rng: np.random.Generator, t: Tracing) -> Timing:
+    """Return a regular rhythm from the junction: no P wave is seen, or an inverted one just after the QRS."""
+    jitter = 0.004 if t.rhythm == SUPRAVENTRICULAR else 0.02
+    gaps = 60 / t.rate * (1 + rng.normal(0, jitter, int((SECONDS + 2 * MARGIN) * t.rate / 60) + 8))
+    timing = _ventricles(rng, t, gaps)
+    after, seen = float(rng.uniform(0.085, 0.14)), rng.random() < 0.4
+    if not seen:
+        return timing
+    atrial = timing.ventricular[timing.kind == DOMINANT] + after
+    return _with_atria(timing, atrial, np.full(len(atrial), ECTOPIC, dtype=np.intp))
+
+
+def _second_degree(rng: np.random.Generator, t: Tracing) -> Timing:
+    """Return sinus P waves of which some are not conducted: after a growing PR (Wenckebach), or every second one."""
+    gaps = _sinus_gaps(rng, t.rate, 0.02, t.breathing_rate)
+    atrial = np.cumsum(gaps) - MARGIN - gaps[0] * rng.random()
+    atrial = atrial[atrial < SECONDS + MARGIN]
+    cycle = int(rng.integers(3, 6)) if t.wenckebach else 2
+    place = (np.arange(len(atrial)) + int(rng.integers(cycle))) % cycle
+    growth = np.cumsum([0.0, 0.06, 0.035, 0.02, 0.01]) if t.wenckebach else np.zeros(5)
+    conducted = place < cycle - 1
+    onsets = (atrial + t.pr_ms / 1000 + growth[np.minimum(place, 4)])[conducted]
+    before = np.diff(onsets, prepend=onsets[0] - 60 / t.rate) if len(onsets) else onsets
+    return Timing(onsets, np.zeros(len(onsets), dtype=np.intp), before, atrial, np.zeros(len(atrial), dtype=np.intp))
 
 
 def _ventricles(
     rng: np.random.Generator,
     t: Tracing,
     gaps: NDArray[np.float64],
-    atrial: NDArray[np.float64],
     early: NDArray[np.bool_] | None = None,
 ) -> Timing:
     """Return ventricular onsets from gaps; some beats are premature and ventricular, with a pause behind them."""
@@ -95,7 +143,7 @@ def _ventricles(
     before = np.diff(onsets, prepend=onsets[0] - gaps[0])
     shown = (onsets >= 0) & (onsets < SECONDS)
     premature = 0 if early is None else int((early[: len(onsets)] & shown & (kind == DOMINANT)).sum())
-    return Timing(onsets, kind, before, atrial, premature_atrial=premature)
+    return Timing(onsets, kind, before, np.empty(0), np.empty(0, dtype=np.intp), premature_atrial=premature)
 
 
 def _flutter(rng: np.random.Generator, t: Tracing) -> Timing:
@@ -105,5 +153,5 @@ def _flutter(rng: np.random.Generator, t: Tracing) -> Timing:
     steps = (
         np.full(count, t.flutter_ratio) if t.flutter_ratio else rng.choice([2, 3, 4], size=count, p=[0.45, 0.25, 0.3])
     )
-    timing = _ventricles(rng, t, steps * cycle * (1 + rng.normal(0, 0.004, count)), np.empty(0))
-    return Timing(timing.ventricular, timing.kind, timing.rr, timing.atrial, flutter_hz=1 / cycle)
+    timing = _ventricles(rng, t, steps * cycle * (1 + rng.normal(0, 0.004, count)))
+    return replace(timing, flutter_hz=1 / cycle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -53,4 +54,4 @@ class SimulationSettings:
 
 def generator(seed: int, stream: str, *ids: int) -> np.random.Generator:
     """Return the random numbers of one thing: they depend on seed, stream and ids alone, never on the batch."""
-    return np.random.default_rng(np.random.SeedSequence([seed, *stream.encode(), *ids]))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, crc32(stream.encode()), *ids))))

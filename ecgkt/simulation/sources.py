@@ -29,12 +29,12 @@ _DOWER = np.array(
 _NEARNESS = np.array(
     # RA    LA    LL    V1    V2    V3    V4    V5    V6
     [
-        [1.00, 1.00, 1.00, 1.20, 1.20, 1.05, 0.95, 0.85, 0.85],
-        [0.90, 0.90, 0.90, 0.90, 1.15, 1.30, 1.20, 0.95, 0.80],
+        [1.00, 1.00, 1.00, 0.90, 1.35, 1.15, 0.95, 0.85, 0.85],
+        [0.90, 0.90, 0.90, 0.70, 1.35, 1.35, 1.30, 0.95, 0.75],
         [1.05, 1.05, 1.00, 0.80, 0.80, 0.90, 1.00, 1.15, 1.15],
         [1.05, 1.05, 1.15, 0.80, 0.85, 0.90, 0.95, 1.00, 1.05],
-        [1.00, 1.00, 1.00, 1.05, 1.00, 0.90, 0.80, 0.85, 1.00],
-        [0.95, 0.90, 0.95, 1.45, 1.20, 0.90, 0.70, 0.70, 0.70],
+        [1.00, 1.00, 1.00, 0.75, 1.12, 0.95, 0.80, 0.85, 1.00],
+        [0.95, 0.90, 0.95, 1.25, 1.20, 0.90, 0.70, 0.70, 0.70],
         [1.00, 1.00, 1.00, 1.10, 0.85, 0.70, 0.65, 0.65, 0.70],
     ]
 )
@@ -55,10 +55,10 @@ def torso(rng: np.random.Generator) -> NDArray[np.float64]:
     precordial[:2] += high * np.array([[0.0, -1.1, 0.35], [0.0, -1.0, 0.45]])
     matrix = np.vstack([base[:3], precordial])
     matrix *= np.exp(rng.normal(0, 0.10, (9, 1)))
-    matrix += rng.normal(0, 0.06, (9, 3))
+    matrix += rng.normal(0, 0.05, (9, 3))
     near = _NEARNESS ** rng.uniform(0.6, 1.6) * np.exp(rng.normal(0, 0.10, (7, 9)))
-    whole = near[:, :, None] * matrix[None] + rng.normal(0, 0.045, (7, 9, 3))
-    return whole @ _rotation(rng.normal(0, 11), rng.normal(0, 9), rng.normal(0, 11))
+    whole = near[:, :, None] * matrix[None] + rng.normal(0, 0.05, (7, 9, 3))
+    return whole @ _rotation(rng.normal(0, 5), rng.normal(0, 7), rng.normal(0, 10))
 
 
 def _shift_along_strip(rows: NDArray[np.float64], shift: NDArray[np.float64]) -> NDArray[np.float64]:

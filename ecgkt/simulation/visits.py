@@ -8,11 +8,12 @@ import numpy as np
 
 from ecgkt.simulation.blood import blood_values, course, vital_signs
 from ecgkt.simulation.coding import draw_codes
+from ecgkt.simulation.electrical import ventricular_rate
 from ecgkt.simulation.orders import Draw, draw_orders
 from ecgkt.simulation.patients import Patient
 from ecgkt.simulation.plans import recording_hours
 from ecgkt.simulation.settings import SimulationSettings, generator
-from ecgkt.simulation.tracing import Tracing, ventricular_rate
+from ecgkt.simulation.tracing import Tracing
 
 NEAR_HOURS = 1.5
 

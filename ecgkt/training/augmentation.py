@@ -1,4 +1,7 @@
-"""Changes to an ECG that leave its diagnosis alone: no polarity flips, no stretching of time, no swapped leads."""
+"""Changes to an ECG that leave its diagnosis alone: no polarity flips, no stretching of time, no swapped leads.
+
+All but the loss of a lead is done to the eight independent leads, so that Einthoven's and Goldberger's laws still hold.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,59 @@ import math
 import torch
 from torch import Tensor
 
+from ecgkt.domain import LEADS
+from ecgkt.domain.records import STORED_LEADS
+
+_STORED = [LEADS.index(lead) for lead in STORED_LEADS]
+_HALF_GAIN = 0.12
+"""Share of records whose chest leads are halved, as by carts that store them at 5 mm/mV."""
+
 
 def augment(signals: Tensor, fs: float, generator: torch.Generator) -> Tensor:
-    """Return changed copies of (b, 12, n) signals in mV: gain, electrode noise, wander, smoothing, lost leads."""
-    b, leads, n = signals.shape
-    out = signals * _uniform((b, 1, 1), 0.85, 1.2, generator)
-    out = out * _uniform((b, leads, 1), 0.93, 1.07, generator)
+    """Return changed copies of (b, 12, n) signals in mV.
+
+    Gain of the whole and of each lead, chest leads at half gain, chest electrodes a little off their place, a cart's
+    40 Hz low-pass, noise (the limb leads' more than the chest's), wander, leads lost for a while or altogether.
+    """
+    b, _, n = signals.shape
+    out = signals[:, _STORED]
+    out = out * _uniform((b, 1, 1), 0.75, 1.3, generator) * _uniform((b, len(_STORED), 1), 0.9, 1.1, generator)
+    out = torch.cat([out[:, :2], _displaced(out[:, 2:], generator)], dim=1)
+    half = torch.rand((b, 1, 1), generator=generator) < _HALF_GAIN
+    out = torch.cat([out[:, :2], torch.where(half, 0.5, 1.0) * out[:, 2:]], dim=1)
     out = _smooth(out, generator)
-    out = out + _uniform((b, 1, 1), 0, 0.03, generator) * torch.randn(out.shape, generator=generator)
+    size = 0.035 * torch.rand((b, 1, 1), generator=generator).square() * _uniform((b, 8, 1), 0.2, 1.5, generator)
+    out = out + size * torch.randn(out.shape, generator=generator)
     time = torch.arange(n) / fs
-    hz = _uniform((b, leads, 1), 0.1, 0.6, generator)
-    phase = _uniform((b, leads, 1), 0, 2 * math.pi, generator)
-    out = out + _uniform((b, leads, 1), 0, 0.08, generator) * torch.sin(2 * math.pi * hz * time + phase)
-    lost = torch.rand((b, leads, 1), generator=generator) < 0.15
-    some = torch.rand((b, 1, 1), generator=generator) < 0.3
-    return out.masked_fill(lost & some, 0.0)
+    hz = _uniform((b, 8, 1), 0.1, 0.7, generator)
+    phase = _uniform((b, 8, 1), 0, 2 * math.pi, generator)
+    out = out + _uniform((b, 1, 1), 0, 0.08, generator) * torch.sin(2 * math.pi * hz * time + phase)
+    return _lose(_twelve(out), generator)
+
+
+def _twelve(stored: Tensor) -> Tensor:
+    """Return the 12 leads (b, 12, n) from I, II, V1-V6 (Einthoven, Goldberger)."""
+    one, two = stored[:, :1], stored[:, 1:2]
+    return torch.cat([one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2, stored[:, 2:]], dim=1)
+
+
+def _displaced(chest: Tensor, generator: torch.Generator) -> Tensor:
+    """Return V1-V6 with each electrode up to a quarter of the way towards a neighbour."""
+    b = len(chest)
+    before = torch.cat([chest[:, :1], chest[:, :-1]], dim=1)
+    after = torch.cat([chest[:, 1:], chest[:, -1:]], dim=1)
+    shift = _uniform((b, 1, 1), -0.2, 0.2, generator) + _uniform((b, 6, 1), -0.1, 0.1, generator)
+    return chest + shift.clamp(min=0) * (after - chest) + (-shift).clamp(min=0) * (before - chest)
+
+
+def _lose(leads: Tensor, generator: torch.Generator) -> Tensor:
+    """Silence some leads in some records, for a window or for good."""
+    b, count, n = leads.shape
+    lost = (torch.rand((b, count, 1), generator=generator) < 0.15) & (torch.rand((b, 1, 1), generator=generator) < 0.25)
+    place = torch.rand((b, 1, 1), generator=generator) * n
+    length = torch.rand((b, 1, 1), generator=generator) * 2 * n
+    time = torch.arange(n)
+    return leads.masked_fill(lost & (time >= place - length / 2) & (time < place + length / 2), 0.0)
 
 
 def crop(signals: Tensor, samples: int, generator: torch.Generator) -> Tensor:

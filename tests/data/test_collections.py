@@ -118,7 +118,7 @@ def test_a_cinc_header_deep_in_the_folder_is_found(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_collection_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidCohort, match="PTB-XL, CinC 2021 or LUDB"):
+    with pytest.raises(InvalidCohort, match="PTB-XL, CinC 2021, LUDB, CPSC 2018 or CODE-15"):
         open_collection(tmp_path)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from ecgkt.readers import read_upload
 from ecgkt.readers.contract import HEAD_BYTES
@@ -18,7 +20,16 @@ IDENTIFIERS = ("Doe", "Jane", "19700102", "1970", "A1234567", "Main Street", "23
 @pytest.fixture(params=[reader.name for reader in READERS])
 def sample(request, wfdb_files, dicom_bytes):
     """The name of a format, and one record of it as files with the main file first."""
-    return request.param, {"WFDB": wfdb_files, "DICOM": lambda: {"image": dicom_bytes()}}[request.param]()
+    made = {"WFDB": wfdb_files, "DICOM": lambda: {"image": dicom_bytes()}, "MATLAB (CPSC 2018, CODE-15)": matlab_files}
+    return request.param, made[request.param]()
+
+
+def matlab_files() -> dict[str, bytes]:
+    """One recording as CPSC 2018 stores it."""
+    target = io.BytesIO()
+    data = np.random.default_rng(0).normal(0, 0.3, (12, 5000))
+    savemat(target, {"ECG": {"sex": "Female", "age": 52.0, "data": data}}, do_compression=True)
+    return {"A0001.mat": target.getvalue()}
 
 
 def test_each_format_recognises_its_own_head_and_no_other(sample):

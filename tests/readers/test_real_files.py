@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import wfdb
+from scipy.io import loadmat
 
 from ecgkt.domain import LEADS
 from ecgkt.readers import find_records, read_record, read_upload
@@ -77,7 +78,20 @@ def test_every_record_of_the_collections_is_found_once(real_data):
     headers = sorted(path.resolve() for path in real_data.rglob("*.hea"))
     found = find_records(real_data)
     assert [path for path in found if path.suffix == ".hea"] == headers
-    assert [path.name for path in found if path.suffix != ".hea"] == ["Example.dcm"]
+    others = [path for path in found if path.suffix != ".hea"]
+    assert [path.name for path in others if path.suffix != ".mat"] == ["Example.dcm"]
+    matlab = [path for path in others if path.suffix == ".mat"]
+    assert {path.parent.name for path in matlab} == {"code15", "cpsc2018"}
+    assert len(matlab) == 10
+
+
+def test_matlab_records_hold_what_scipy_reads(real_data):
+    files = [path for folder in ("code15", "cpsc2018") for path in sorted((real_data / folder).glob("*.mat"))]
+    for path in files:
+        found, record = loadmat(path), read_record(path)
+        theirs, fs = (found["ECG"]["data"][0, 0], 500) if "ECG" in found else (found["feats"], 400)
+        np.testing.assert_allclose(record.signal, theirs, atol=1e-6)
+        assert record.fs == fs
 
 
 def test_an_uploaded_record_is_the_one_on_the_disk(real_data):
