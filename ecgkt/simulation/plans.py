@@ -48,7 +48,7 @@ class AtrialActivity:
 
 @dataclass(frozen=True)
 class Plan:
-    """One recording. `stretch` (beats,) and `beat_gain` (beats, 9): each beat's QT and amplitudes against the template."""
+    """One recording. `stretch` (beats,), `beat_gain` (beats, 9): each beat's QT and amplitudes against the template."""
 
     patient: Patient
     number: int

@@ -27,7 +27,7 @@ DOMINANT, ECTOPIC = 0, 1
 
 @dataclass(frozen=True)
 class Timing:
-    """`ventricular` onsets (b,) s, `kind` (0 dominant, 1 ectopic), the RR before each; `atrial` P onsets (a,), kinds."""
+    """`ventricular` onsets (b,) s, `kind` (0 dominant, 1 ectopic), RR before each; `atrial` P onsets (a,) and kinds."""
 
     ventricular: NDArray[np.float64]
     kind: NDArray[np.intp]
