@@ -1,0 +1,193 @@
+"""Every beat's P, QRS and T in every lead: found on the mean beat of each shape, then placed on the beats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt.signals.beats import align, cut_out, find_beats
+from ecgkt.signals.boundaries import samples
+from ecgkt.signals.conditioning import RATE, Conditioned, condition
+from ecgkt.signals.waves import AFTER, BEFORE, Wave, find_p, find_qrs, find_t
+
+LEAST_COHERENCE = 0.6
+_KEEPS_P, _OTHER_SHAPE_KEEPS_P = 0.3, 0.75
+_PARTS = ("onset", "peak", "offset", "first", "last")
+
+
+@dataclass(frozen=True, eq=False)
+class Waves:
+    """One wave in b beats, in samples of the recording; NaN where it was not found or is refused.
+
+    `onset`, `peak`, `offset` are (b, 12); `first` and `last` (b,) are the earliest reliable onset and the latest
+    reliable offset over the leads (the second earliest and second latest among those in which the wave is clear).
+    """
+
+    onset: NDArray[np.float64]
+    peak: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Delineation:
+    """Beats and waves of one recording, in (fractions of) samples at `fs` Hz.
+
+    `beats` (b,) is a fiducial within each QRS complex, `shape` (b,) 0 for the dominant shape and 1, 2 ... for others,
+    `usable` (12,) the leads that could be read, `spikes` (k,) pacing spikes. `p_coherence` says how alike the beats
+    are where the P wave is sought (the median correlation of one with the mean of the others), NaN below 3 beats.
+    """
+
+    fs: float
+    beats: NDArray[np.float64]
+    shape: NDArray[np.intp]
+    usable: NDArray[np.bool_]
+    p: Waves
+    qrs: Waves
+    t: Waves
+    spikes: NDArray[np.float64]
+    p_coherence: float
+
+    @property
+    def ectopic(self) -> NDArray[np.bool_]:
+        """Which beats (b,) have another shape than the dominant one."""
+        return self.shape > 0
+
+    @property
+    def rr_ms(self) -> NDArray[np.float64]:
+        """The intervals (b - 1,) between beats."""
+        return np.diff(self.beats) * 1000 / self.fs
+
+
+def delineate(signal: NDArray[np.floating], fs: float) -> Delineation:
+    """Delineate a 12-lead signal (12, n) in mV, leads in the order of `LEADS`, at 200 to 2,000 Hz.
+
+    NaN and flat leads are left out. A recording without beats gives a Delineation of none. Raises InvalidValue where
+    the shape, the rate or a length under 2 s makes delineation impossible.
+    """
+    record = condition(signal, fs)
+    beats = find_beats(record)
+    shape = np.zeros(len(beats), dtype=np.intp)
+    if len(beats):
+        beats, shape = align(record.signal[record.usable], beats)
+    waves, coherence = _place(record, beats, shape)
+    scale = fs / RATE
+    p, qrs, t = (Waves(**{part: w[part] * scale for part in _PARTS}) for w in waves)
+    return Delineation(fs, beats * scale, shape, record.usable, p, qrs, t, record.spikes * scale, coherence)
+
+
+def _place(
+    record: Conditioned, beats: NDArray[np.intp], shape: NDArray[np.intp]
+) -> tuple[list[dict[str, NDArray[np.float64]]], float]:
+    found = [_empty(len(beats)) for _ in range(3)]
+    if not len(beats):
+        return found, float("nan")
+    windows = cut_out(record.signal, beats, BEFORE, AFTER)
+    typical = float(np.median(np.diff(beats))) if len(beats) > 1 else RATE
+    before = np.diff(beats, prepend=beats[0] - typical)
+    after = np.diff(beats, append=beats[-1] + typical)
+    coherence, model = float("nan"), None
+    lead_in = samples(60)
+    for k in range(int(shape.max()) + 1):
+        members = np.flatnonzero(shape == k)
+        mean = _mean_beat(windows[members])
+        qrs = find_qrs(mean, record.usable)
+        _write(found[1], members, beats, qrs, np.zeros(len(members)))
+        if k == 0:
+            earliest = BEFORE - int(np.median(before[members])) + samples(300)
+            p = find_p(mean, record.usable, qrs, max(earliest, 0))
+            if p is not None:
+                coherence = _coherence(windows[members], record.usable, p, qrs)
+                model = (p, mean, qrs) if coherence >= LEAST_COHERENCE else None
+                lead_in = BEFORE - int(p.first) if model else lead_in
+        if model is not None:
+            kept, lag = _follow(windows[members], record.usable, *model, own=k == 0)
+            _write(found[0], members[kept], beats, model[0], lag[kept])
+        latest = BEFORE + int(np.median(after[members])) - lead_in
+        t = find_t(mean, record.usable, qrs, latest)
+        if t is not None:
+            _write(found[2], members, beats, t, np.zeros(len(members)))
+    for wave in found:
+        _refuse(wave, record)
+    return found, coherence
+
+
+def _mean_beat(windows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median (12, n) of windows (b, 12, n), zero where no beat reaches."""
+    known = np.isfinite(windows).any(axis=0)
+    median = np.zeros(windows.shape[1:])
+    median[known] = np.nanmedian(np.where(known, windows, 0.0), axis=0)[known]
+    return median
+
+
+def _p_window(p: Wave, qrs: Wave) -> tuple[int, int]:
+    centre = int(np.median(p.peak))
+    first = max(centre - samples(90), 0)
+    return first, max(min(centre + samples(90), int(qrs.first) - samples(6)), first + samples(30))
+
+
+def _coherence(windows: NDArray[np.float64], usable: NDArray[np.bool_], p: Wave, qrs: Wave) -> float:
+    """Return the median correlation of each beat's P window with the mean of the others, all leads together."""
+    if len(windows) < 3:
+        return float("nan")
+    first, last = _p_window(p, qrs)
+    part = np.nan_to_num(windows[:, usable, first:last])
+    part = part - part.mean(axis=2, keepdims=True)
+    others = part.sum(axis=0) - part
+    product = (part * others).sum(axis=(1, 2))
+    return float(np.median(product / np.sqrt((part**2).sum(axis=(1, 2)) * (others**2).sum(axis=(1, 2)) + 1e-12)))
+
+
+def _follow(
+    windows: NDArray[np.float64],
+    usable: NDArray[np.bool_],
+    p: Wave,
+    mean: NDArray[np.float64],
+    qrs: Wave,
+    *,
+    own: bool,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return in which beats the mean beat's P wave stands, and how many samples later than there."""
+    first, last = _p_window(p, qrs)
+    model = mean[usable, first:last]
+    model = model - model.mean(axis=1, keepdims=True)
+    part = np.nan_to_num(windows[:, usable, first:last])
+    part = part - part.mean(axis=2, keepdims=True)
+    likeness = (part * model).sum(axis=(1, 2)) / np.sqrt((part**2).sum(axis=(1, 2)) * (model**2).sum() + 1e-12)
+    kept: NDArray[np.bool_] = likeness > (_KEEPS_P if own else _OTHER_SHAPE_KEEPS_P)
+    return kept, np.zeros(len(windows))
+
+
+def _empty(count: int) -> dict[str, NDArray[np.float64]]:
+    wide = {part: np.full((count, 12), np.nan) for part in ("onset", "peak", "offset")}
+    return {**wide, "first": np.full(count, np.nan), "last": np.full(count, np.nan)}
+
+
+def _write(
+    wave: dict[str, NDArray[np.float64]],
+    members: NDArray[np.intp],
+    beats: NDArray[np.intp],
+    found: Wave,
+    lag: NDArray[np.float64],
+) -> None:
+    start = beats[members] - BEFORE + lag
+    for part in ("onset", "peak", "offset"):
+        wave[part][members] = start[:, None] + getattr(found, part)
+    wave["first"][members], wave["last"][members] = start + found.first, start + found.last
+
+
+def _refuse(wave: dict[str, NDArray[np.float64]], record: Conditioned) -> None:
+    """Set to NaN, in place, what lies in an unusable lead or reaches beyond the recording."""
+    length = record.signal.shape[1]
+    for part in ("onset", "peak", "offset"):
+        wave[part][:, ~record.usable] = np.nan
+    with np.errstate(invalid="ignore"):
+        beyond = (wave["onset"] < 0) | (wave["offset"] > length - 1)
+        cut = (wave["first"] < 0) | (wave["last"] > length - 1)
+    for part in ("onset", "peak", "offset"):
+        wave[part][beyond] = np.nan
+    for part in ("first", "last"):
+        wave[part][cut] = np.nan

@@ -1,0 +1,159 @@
+"""QRS complex, P wave and T wave on the mean beat of one shape, in all leads at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt.signals.boundaries import (
+    agreed,
+    bump,
+    extreme,
+    first_reliable,
+    samples,
+    spatial,
+    steepest,
+    trapezium,
+    value_at,
+)
+from ecgkt.signals.conditioning import smoothed
+
+BEFORE, AFTER = samples(500), samples(800)
+Lead = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Wave:
+    """Samples after the start of the window: per lead (12,), and over the leads `first` onset and `last` offset."""
+
+    onset: Lead
+    peak: Lead
+    offset: Lead
+    first: float
+    last: float
+
+
+def find_qrs(beat: NDArray[np.float64], usable: NDArray[np.bool_]) -> Wave:
+    """Return the QRS complex of a beat (12, BEFORE + AFTER) whose fiducial stands at BEFORE.
+
+    First between the ends of the leads' common steep part, then in each lead from its own slope: onset at 4 % and
+    offset at 6 % of the lead's steepest, or at five times its noise.
+    """
+    slope = smoothed(beat, 6.0, 1)
+    common = spatial(slope, usable)
+    low, high = BEFORE - samples(120), BEFORE + samples(150)
+    noise = float(np.median(np.sort(common[samples(40) : BEFORE - samples(40)])[:60]))
+    top = low + int(common[low:high].argmax())
+    active = common > max(0.06 * common[top], 2 * noise)
+    first = _walk(active, top, -1, low - samples(20))
+    last = _walk(active, top, 1, high + samples(60))
+    left, right = first - samples(12), last + samples(16)
+    size = np.abs(slope)
+    quiet = np.sort(size[:, samples(40) : BEFORE - samples(40)], axis=1)[:, :60].mean(axis=1)
+    steep = size[:, left : right + 1]
+    largest = steep.max(axis=1)
+    begins = (steep > np.maximum(0.04 * largest, 5 * quiet)[:, None]).argmax(axis=1) + left
+    ends = right - (steep > np.maximum(0.06 * largest, 5 * quiet)[:, None])[:, ::-1].argmax(axis=1)
+    seen = usable & (largest > 6 * quiet)
+    strong = seen if seen.any() else usable
+    onset, offset = agreed(begins.astype(float), strong, 0.5), agreed(ends.astype(float), strong, 0.5)
+    peak = _r_peak(beat, onset, offset)
+    return Wave(onset, peak, offset, first_reliable(onset, strong, -1), first_reliable(offset, strong, 1))
+
+
+def _walk(active: NDArray[np.bool_], start: int, step: int, stop: int) -> int:
+    """Return the last active sample from `start` on, across pauses of up to 16 ms."""
+    place = end = start
+    pause = 0
+    stop = min(max(stop, 0), len(active) - 1)
+    while place != stop and pause <= 8:
+        place += step
+        end, pause = (place, 0) if active[place] else (end, pause + 1)
+    return end
+
+
+def _r_peak(beat: NDArray[np.float64], onset: Lead, offset: Lead) -> Lead:
+    """Return the top of the R wave where one stands over the line from onset to offset, else the nadir."""
+    time = np.arange(beat.shape[1])[None]
+    begin, end = np.round(onset).astype(int), np.round(offset).astype(int)
+    low, high = value_at(beat, begin), value_at(beat, end)
+    share = (time - begin[:, None]) / np.maximum(end - begin, 1)[:, None]
+    over = beat - (low[:, None] + share * (high - low)[:, None])
+    inside = (time >= begin[:, None]) & (time <= end[:, None])
+    tall, deep = np.where(inside, over, 0.0).max(axis=1), np.where(inside, -over, 0.0).max(axis=1)
+    upright = tall > np.maximum(0.08 * deep, 0.01)
+    course = np.where(upright[:, None], over, -over)
+    peak: Lead = np.where(inside, course, -np.inf).argmax(axis=1).astype(float)
+    return peak
+
+
+def find_t(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, latest: int) -> Wave | None:
+    """Return the T wave between the QRS offset and `latest` (the next P wave or QRS), or None where none stands out."""
+    from scipy.signal import find_peaks
+
+    start = int(round(qrs.last))
+    first, last = start + samples(60), min(latest, beat.shape[1] - 2)
+    if last - first < samples(80):
+        return None
+    level = smoothed(beat, 10.0)
+    level = (
+        level - np.median(level[:, max(int(qrs.first) - samples(40), 0) : int(qrs.first) - samples(6)], axis=1)[:, None]
+    )
+    held = level.copy()
+    held[:, :start], held[:, last:] = held[:, start : start + 1], held[:, last : last + 1]
+    stands = bump(held, 50.0)
+    course = spatial(stands, usable)
+    tops, _ = find_peaks(course[first:last])
+    if not len(tops):
+        return None
+    centre = first + int(tops[course[first + tops].argmax()])
+    rows = np.full(12, centre)
+    peak = extreme(np.abs(stands), rows, samples(90), first, last - 1)
+    sign = np.sign(value_at(stands, peak))
+    peak = extreme(level * sign[:, None], peak, samples(40), first - samples(20), last - 1)
+    slope = np.gradient(level, axis=1)
+    rise = steepest(slope, peak, sign, -1, samples(8), samples(140), first - samples(20))
+    fall = steepest(slope, peak, sign, 1, samples(8), samples(140), last - 2)
+    onset = trapezium(level, rise, np.maximum(rise - samples(100), start))
+    offset = trapezium(level, fall, np.minimum(fall + samples(110), last))
+    strong = _strong(np.abs(value_at(stands, peak)), usable)
+    begin, end = agreed(onset.astype(float), strong, 0.7), agreed(offset.astype(float), strong, 0.6)
+    return Wave(begin, peak.astype(float), end, first_reliable(begin, strong, -1), first_reliable(end, strong, 1))
+
+
+def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earliest: int) -> Wave | None:
+    """Return the P wave between `earliest` (after the T wave before) and the QRS onset, or None."""
+    from scipy.signal import find_peaks
+
+    end = int(round(qrs.first))
+    first, last = max(earliest, end - samples(340), 2), end - samples(20)
+    if last - first < samples(40):
+        return None
+    level = smoothed(beat, 6.0)
+    level[:, end:] = level[:, end : end + 1]
+    stands = bump(level, 22.0)
+    course = spatial(stands, usable)
+    tops, _ = find_peaks(course[first:last])
+    if not len(tops):
+        return None
+    centre = first + int(tops[course[first + tops].argmax()])
+    rows = np.full(12, centre)
+    peak = extreme(np.abs(stands), rows, samples(50), first, end - 2)
+    sign = np.sign(value_at(stands, peak))
+    slope = np.gradient(level, axis=1)
+    rise = steepest(slope, peak, sign, -1, samples(4), samples(70), max(first - samples(40), 0))
+    fall = steepest(slope, peak, sign, 1, samples(4), samples(70), end - 1)
+    onset = trapezium(level, rise, np.maximum(rise - samples(75), max(first - samples(40), 0)))
+    offset = trapezium(level, fall, np.minimum(fall + samples(50), end))
+    strong = _strong(np.abs(value_at(stands, peak)), usable)
+    begin, finish = agreed(onset.astype(float), strong, 0.6), agreed(offset.astype(float), strong, 0.6)
+    return Wave(begin, peak.astype(float), finish, first_reliable(begin, strong, -1), first_reliable(finish, strong, 1))
+
+
+def _strong(size: NDArray[np.float64], usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the usable leads in which the wave has at least 0.3 of its size in the third largest."""
+    ranked = np.sort(size[usable])[::-1]
+    strong: NDArray[np.bool_] = usable & (size >= 0.3 * ranked[min(2, len(ranked) - 1)])
+    return strong
