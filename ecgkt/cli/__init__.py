@@ -27,6 +27,7 @@ COMMANDS = {
     "explain": Command("reading:fill_explain", "draw the saliency of one target on one ECG"),
     "simulate": Command("cohorts:fill_simulate", "write a simulated cohort in MIMIC's layout"),
     "samples": Command("cohorts:fill_samples", "write the bundled simulated samples"),
+    "gallery": Command("galleries:fill_gallery", "print simulated ECGs beside real ones, a page per diagnosis"),
     "pretrain": Command("stages:fill_pretrain", "stage 1: align the ECG with the clinical tables"),
     "train-labs": Command("stages:fill_labs", "stage 2: predict laboratory abnormalities"),
     "train-diagnoses": Command("stages:fill_diagnoses", "stage 3: predict diagnoses, from stage 2 or from scratch"),

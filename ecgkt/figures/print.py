@@ -53,14 +53,19 @@ def print_ecg(
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, paper.width_mm), ylim=(-FOOT_MM, paper.height_mm + HEAD_MM))
     axes.axis("off")
-    _grid(axes, paper)
     overlay = None if explanation is None else shade(explanation, record, paper)
-    if overlay is not None:
-        _colour(axes, overlay)
-    _ink(axes, record, paper)
+    ink_sheet(axes, record, paper, overlay)
     _head(axes, record, paper, title)
     _foot(axes, paper, footer_text(record, paper, model_saw), overlay, target_title)
     return figure
+
+
+def ink_sheet(axes: Axes, record: Record, paper: Paper, overlay: Overlay | None = None) -> None:
+    """Draw grid, overlay, leads and pulses on axes whose unit is the millimetre, from the sheet's lower left corner."""
+    _grid(axes, paper)
+    if overlay is not None:
+        _colour(axes, overlay)
+    _ink(axes, record, paper)
 
 
 def _grid(axes: Axes, paper: Paper) -> None:
@@ -86,7 +91,7 @@ def _colour(axes: Axes, overlay: Overlay) -> None:
 def _ink(axes: Axes, record: Record, paper: Paper) -> None:
     for trace in paper.traces(record):
         x = trace.x0_mm + trace.dx_mm * np.arange(len(trace.y_mm))
-        axes.plot(x, trace.y_mm, color=INK, linewidth=0.7, zorder=3, label=trace.cell.lead)
+        axes.plot(x, trace.y_mm, color=INK, linewidth=0.7, zorder=3, label=trace.cell.lead, clip_on=False)
         axes.text(
             trace.cell.x_mm + 1, trace.cell.baseline_mm + 9.5, trace.cell.lead, weight="bold", size=9, va="center"
         )
