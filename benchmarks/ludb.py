@@ -93,7 +93,7 @@ def compare(tallies: Mapping[str, Tally], marks: Points, found: Mapping[str, NDA
 
 
 def neurokit_points(lead: NDArray[np.float64], peaks: NDArray[np.float64] | None) -> Points:
-    """Return what NeuroKit2's dwt method finds in one lead, given the QRS peaks or by its own; nothing where it fails."""
+    """Return what NeuroKit2's dwt method finds in one lead, given the QRS peaks or by its own; empty where it fails."""
     import neurokit2 as nk
 
     empty = {point: np.empty(0) for point in POINTS}

@@ -86,7 +86,9 @@ def align(
             near = correlations > _SAME_SHAPE
             if not near.any():
                 break
-            moved = np.stack([wide[i, :, reach + k : wide.shape[2] - reach + k] for i, k in zip(rest[near], lag[near])])
+            moved = np.stack(
+                [wide[i, :, reach + k : wide.shape[2] - reach + k] for i, k in zip(rest[near], lag[near], strict=True)]
+            )
             correlations, lag = _against(wide, rest, np.median(moved, axis=0), reach, lags)
         near = correlations > _SAME_SHAPE
         if not near.any():

@@ -76,7 +76,9 @@ def delineate(signal: NDArray[np.floating], fs: float) -> Delineation:
     waves, coherence = _place(record, beats, shape)
     scale = fs / RATE
     p, qrs, t = (Waves(**{part: w[part] * scale for part in _PARTS}) for w in waves)
-    return Delineation(fs, beats * scale, shape, record.usable, p, qrs, t, record.spikes * scale, coherence)
+    return Delineation(
+        fs, (beats * scale).astype(np.float64), shape, record.usable, p, qrs, t, record.spikes * scale, coherence
+    )
 
 
 def _place(

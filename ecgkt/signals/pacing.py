@@ -14,7 +14,7 @@ def find_spikes(signal: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
 
     A spike is under 2 ms wide (up to about 5 ms behind a recorder's 150 Hz low-pass): in the root mean square over
     the leads it leaves the line between its neighbours 4 ms before and behind by several times what the signal does
-    anywhere from 10 to 30 ms around it, QRS complexes included. An R wave is as sharp in its neighbourhood as at its top.
+    anywhere from 10 to 30 ms around it, QRS complexes included. An R wave is about as sharp beside its top.
     """
     from scipy.ndimage import maximum_filter1d
     from scipy.signal import find_peaks
@@ -33,7 +33,7 @@ def find_spikes(signal: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
     beside[:away], beside[-away:] = np.inf, np.inf
     score = np.where(size > _SMALLEST_MV, size / (beside + 0.004), 0.0)
     at, _ = find_peaks(score, height=_SHARPNESS, distance=max(1, round(0.02 * fs)))
-    return at.astype(np.float64)
+    return np.asarray(at, dtype=np.float64)
 
 
 def without_spikes(signal: NDArray[np.float64], spikes: NDArray[np.float64], fs: float) -> NDArray[np.float64]:

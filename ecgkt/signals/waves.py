@@ -93,7 +93,7 @@ def find_t(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, late
     """Return the T wave between the QRS offset and `latest` (the next P wave or QRS), or None where none stands out."""
     from scipy.signal import find_peaks
 
-    start = int(round(qrs.last))
+    start = round(qrs.last)
     first, last = start + samples(60), min(latest, beat.shape[1] - 2)
     if last - first < samples(80):
         return None
@@ -127,7 +127,7 @@ def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earl
     """Return the P wave between `earliest` (after the T wave before) and the QRS onset, or None."""
     from scipy.signal import find_peaks
 
-    end = int(round(qrs.first))
+    end = round(qrs.first)
     first, last = max(earliest, end - samples(340), 2), end - samples(20)
     if last - first < samples(40):
         return None
