@@ -28,9 +28,9 @@ from ecgkt.simulation.settings import FS
 
 NORMAL = "normal"
 NORMAL_TITLE = "Normal"
-NORMAL_RULE = "Sinus rhythm and no other target of the catalogue; of the real, those whose ST-T labels are known to be 0."
+NORMAL_RULE = "Sinus rhythm and no other target of the catalogue; of the real, only those whose ST-T labels are known."
 SETTINGS = SimulationSettings(enrichment=8.0, faulty=0.0)
-SEARCHED, BLOCK = 4000, 250
+BLOCK = 250
 DOTS_PER_INCH = 110
 _ST_T = ("st_elevation", "st_depression", "t_wave_inversion")
 Progress = Callable[[int, int], None]
@@ -76,7 +76,7 @@ def make_gallery(
     names: Iterable[str] | None = None,
     *,
     again: bool = False,
-    searched: int = SEARCHED,
+    searched: int = 4000,
     searching: Progress = lambda done, total: None,
     drawing: Progress = lambda done, total: None,
 ) -> Path:
@@ -105,11 +105,11 @@ def make_gallery(
 def has(name: str, labels: LabelTable) -> NDArray[np.bool_]:
     """Return which rows (n,) are of a condition; unknown is not."""
     if name != NORMAL:
-        return labels.column(name) == 1
+        return np.asarray(labels.column(name) == 1)
     others = [one for one in tracing_labels().names if one != "sinus_rhythm"]
     none = ~(labels.values[:, labels.labels.positions(others)] == 1).any(axis=1)
-    known: NDArray[np.bool_] = (labels.values[:, labels.labels.positions(_ST_T)] == 0).all(axis=1)
-    return none & known & (labels.column("sinus_rhythm") == 1)
+    known = (labels.values[:, labels.labels.positions(_ST_T)] == 0).all(axis=1)
+    return np.asarray(none & known & (labels.column("sinus_rhythm") == 1))
 
 
 def _search(names: Sequence[str], request: Request, searched: int, progress: Progress) -> dict[str, list[int]]:
@@ -158,8 +158,8 @@ def _simulated(number: int, seed: int, name: str) -> Exhibit:
     patient, reading = one.plans[0].patient, one.readings[0]
     record = Record(one.signals[0], FS, "simulated", Domain.SIMULATED, float(round(patient.age)))
     who = f"{'man' if patient.male else 'woman'} of {patient.age:.0f}"
-    said = _also(one.labels.values[0], one.labels, name)
-    return Exhibit(record, f"Simulated (seed {seed}, patient {number}), {who}", f"{measured(reading)}{said}")
+    lines = (measured(reading), _also(one.labels.values[0], one.labels, name))
+    return Exhibit(record, f"Simulated (seed {seed}, patient {number}), {who}", lines)
 
 
 def measured(reading: Reading) -> str:
@@ -169,11 +169,11 @@ def measured(reading: Reading) -> str:
 
 
 def _also(row: NDArray[np.float32], labels: LabelTable, name: str) -> str:
-    """Return the other tracing labels of a record, as the end of its line."""
+    """Return the other tracing labels of a record in words, "" without any."""
     columns = labels.labels.positions(tracing_labels().names)
     pairs = zip(tracing_labels(), row[columns], strict=True)
     others = [label.title for label, value in pairs if value == 1 and label.name != name]
-    return f"{' · also: ' + ', '.join(others) if others else ''}"
+    return f"Also labelled: {', '.join(others)}" if others else ""
 
 
 def _real(name: str, collections: Sequence[Collection], request: Request) -> tuple[list[Exhibit], int]:
@@ -189,16 +189,18 @@ def _real(name: str, collections: Sequence[Collection], request: Request) -> tup
         except EcgktError:
             continue
         if assess(record).good:
-            who = " of ".join(
-                [*([_PERSON[record.sex]] if record.sex else []), *([f"{record.age:.0f}"] if record.age else [])]
-            )
-            kind = f"{collection.name} record {_number(collection.paths[row])}, real{', ' + who if who else ''}"
-            said = _also(collection.labels.values[row], collection.labels, name).removeprefix(" · ")
-            shown.append(Exhibit(record, kind, said))
+            kind = f"{collection.name} record {_number(collection.paths[row])}, real{_person(record)}"
+            lines = ("", _also(collection.labels.values[row], collection.labels, name))
+            shown.append(Exhibit(record, kind, lines))
     return shown, len(pool)
 
 
-_PERSON = {"male": "man", "female": "woman"}
+def _person(record: Record) -> str:
+    """Return sex and age as far as the file gives them, with a comma before."""
+    who = {"male": "man", "female": "woman", None: "person"}[record.sex]
+    if record.age is not None:
+        return f", {who} of {record.age:.0f}"
+    return f", {who}" if record.sex else ""
 
 
 def _number(path: Path) -> str:

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNREVIEWED = "No clinician has reviewed this"
-HEAD_MM, FOOT_MM, CAPTION_MM, GAP_MM, MARGIN_MM = 27.0, 9.0, 11.0, 4.0, 12.0
-_CHARACTERS_PER_MM = 0.62
+HEAD_MM, LINE_MM, FOOT_MM, CAPTION_MM, GAP_MM, MARGIN_MM = 19.0, 5.4, 13.0, 16.0, 4.0, 12.0
+_NOTICE_MM, _MM_PER_CHARACTER = 80.0, 2.45
 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One recording on a page: what it is in words ("PTB-XL record 123, real"), and its measurements, "" if unknown."""
+    """One recording on a page: what it is in words ("PTB-XL record 123, real"), and up to two lines below that."""
 
     record: Record
     kind: str
-    measurements: str = ""
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Plate:
     without_real: str = "No real recording has this diagnosis."
 
 
-def place(simulated: int, real: int, columns: int, paper: Paper) -> tuple[float, float, list[tuple[float, float]]]:
+def place(
+    simulated: int, real: int, columns: int, paper: Paper, head_mm: float = HEAD_MM
+) -> tuple[float, float, list[tuple[float, float]]]:
     """Return a page's width and height in mm, and the lower left corner of each sheet: simulated, then real.
 
     With two columns the simulated stand left and the real right; with one the real stand below the simulated. A kind
@@ -58,14 +60,19 @@ def place(simulated: int, real: int, columns: int, paper: Paper) -> tuple[float,
     counts = (max(simulated, 1), max(real, 1))
     rows = sum(counts) if columns == 1 else max(counts)
     pitch = CAPTION_MM + paper.height_mm + GAP_MM
-    width = 2 * MARGIN_MM + columns * paper.width_mm + (columns - 1) * GAP_MM
-    height = HEAD_MM + rows * pitch + FOOT_MM
+    width = page_width(columns, paper)
+    height = head_mm + rows * pitch + FOOT_MM
     corners = []
     for kind, count in enumerate(counts):
         column, above = (kind, 0) if columns == 2 else (0, kind * counts[0])
         x = MARGIN_MM + column * (paper.width_mm + GAP_MM)
-        corners += [(x, height - HEAD_MM - (above + row + 1) * pitch + GAP_MM) for row in range(count)]
+        corners += [(x, height - head_mm - (above + row + 1) * pitch + GAP_MM) for row in range(count)]
     return width, height, corners
+
+
+def page_width(columns: int, paper: Paper) -> float:
+    """Return the width in mm of a page with this many sheets side by side."""
+    return 2 * MARGIN_MM + columns * paper.width_mm + (columns - 1) * GAP_MM
 
 
 def draw_plate(plate: Plate, columns: int = 2, paper: Paper | None = None) -> Figure:
@@ -73,31 +80,37 @@ def draw_plate(plate: Plate, columns: int = 2, paper: Paper | None = None) -> Fi
     from matplotlib.figure import Figure
 
     paper = paper or lay_out()
-    width, height, corners = place(len(plate.simulated), len(plate.real), columns, paper)
+    room = page_width(columns, paper) - 2 * MARGIN_MM - _NOTICE_MM
+    rule = textwrap.wrap(plate.rule, int(room / _MM_PER_CHARACTER))
+    head = HEAD_MM + LINE_MM * len(rule)
+    width, height, corners = place(len(plate.simulated), len(plate.real), columns, paper, head)
     figure = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), facecolor="white")
     page = _axes(figure, (0, 0), (width, height), (width, height))
-    _head(page, plate, paper, width, height)
-    page.text(MARGIN_MM, FOOT_MM / 2, f"{UNREVIEWED}. {NOTICE}.", size=12, weight="bold", va="center", color=INK)
+    _words(page, plate.title, rule, paper, width, height)
     kinds = (*(plate.simulated or (plate.without_simulated,)), *(plate.real or (plate.without_real,)))
     for shown, (x, y) in zip(kinds, corners, strict=True):
+        top = y + paper.height_mm
         if isinstance(shown, str):
-            page.text(x + paper.width_mm / 2, y + paper.height_mm / 2, shown, size=16, ha="center", color=FAINT_INK)
+            said = textwrap.fill(shown, int(0.6 * paper.width_mm / _MM_PER_CHARACTER))
+            page.text(x + paper.width_mm / 2, (y + top) / 2, said, size=14, ha="center", va="center", color=FAINT_INK)
             continue
-        page.text(x, y + paper.height_mm + 6.5, shown.kind, size=13, weight="bold", color=INK)
-        page.text(x, y + paper.height_mm + 1.6, shown.measurements, size=11, color=FAINT_INK)
-        sheet = _axes(figure, (x, y), (paper.width_mm, paper.height_mm), (width, height))
-        ink_sheet(sheet, shown.record, paper)
+        page.text(x, top + 11.0, shown.kind, size=13, weight="bold", color=INK)
+        for row, line in enumerate(shown.lines):
+            short = textwrap.shorten(line, int(paper.width_mm / _MM_PER_CHARACTER * 1.15), placeholder=" ...")
+            page.text(x, top + 6.2 - 4.6 * row, short, size=10, color=FAINT_INK)
+        ink_sheet(_axes(figure, (x, y), (paper.width_mm, paper.height_mm), (width, height)), shown.record, paper)
     return figure
 
 
-def _head(page: Axes, plate: Plate, paper: Paper, width: float, height: float) -> None:
-    page.text(MARGIN_MM, height - 11, plate.title, size=22, weight="bold", color=INK)
-    room = int((width - 2 * MARGIN_MM) * _CHARACTERS_PER_MM)
-    rule = textwrap.fill(f"{plate.rule} Printed at 100 %: {paper.scale}; raw signals, no display filter.", room)
-    page.text(MARGIN_MM, height - 15, rule, size=12, va="top", color=FAINT_INK)
-    page.text(
-        width - MARGIN_MM, height - 10, f"{UNREVIEWED}\n{NOTICE}", size=12, weight="bold", ha="right", va="center"
-    )
+def _words(page: Axes, title: str, rule: list[str], paper: Paper, width: float, height: float) -> None:
+    """Write heading, rule and scale, and that no clinician has reviewed the page: above and below."""
+    page.text(MARGIN_MM, height - 11, title, size=22, weight="bold", color=INK)
+    page.text(MARGIN_MM, height - 15, "\n".join(rule), size=12, va="top", color=FAINT_INK, linespacing=1.25)
+    notice = f"{UNREVIEWED}\n{NOTICE}"
+    page.text(width - MARGIN_MM, height - 10, notice, size=12, weight="bold", ha="right", va="center", color=INK)
+    scale = f"Printed at 100 %: {paper.scale}; raw signals, no display filter."
+    page.text(MARGIN_MM, FOOT_MM - 5, f"{UNREVIEWED}. {NOTICE}.", size=11, weight="bold", color=INK)
+    page.text(MARGIN_MM, FOOT_MM - 10, scale, size=10, color=FAINT_INK)
 
 
 def _axes(figure: Figure, corner: Sequence[float], size: Sequence[float], page: Sequence[float]) -> Axes:
