@@ -21,9 +21,9 @@ from ecgkt.data.collections import Collection
 from ecgkt.domain import Domain, LabelTable, Record
 from ecgkt.errors import EcgktError, InvalidValue, UnknownName
 from ecgkt.figures.plates import UNREVIEWED, Exhibit, Plate, draw_plate
+from ecgkt.signals.measurements import measure
 from ecgkt.signals.quality import assess
 from ecgkt.simulation import SimulationSettings, simulate_arrays
-from ecgkt.simulation.readings import Reading
 from ecgkt.simulation.settings import FS
 
 NORMAL = "normal"
@@ -155,17 +155,24 @@ def _told(name: str) -> tuple[str, str]:
 
 def _simulated(number: int, seed: int, name: str) -> Exhibit:
     one = simulate_arrays(1, seed, SETTINGS, first=number)
-    patient, reading = one.plans[0].patient, one.readings[0]
+    patient = one.plans[0].patient
     record = Record(one.signals[0], FS, "simulated", Domain.SIMULATED, float(round(patient.age)))
     who = f"{'man' if patient.male else 'woman'} of {patient.age:.0f}"
-    lines = (measured(reading), _also(one.labels.values[0], one.labels, name))
+    lines = (measured(record), _also(one.labels.values[0], one.labels, name))
     return Exhibit(record, f"Simulated (seed {seed}, patient {number}), {who}", lines)
 
 
-def measured(reading: Reading) -> str:
-    """Return rate, PR (where a P wave leads), QRS and QTc as the simulator knows them."""
-    pr = f"PR {reading.pr_ms:.0f} ms · " if reading.labels["sinus_rhythm"] == 1 else ""
-    return f"{reading.rate:.0f}/min · {pr}QRS {reading.qrs_ms:.0f} ms · QTc (Fridericia) {reading.qtc_ms:.0f} ms"
+def measured(record: Record) -> str:
+    """Return rate, PR, QRS and QTc as measured on this recording, by the same code for both kinds; "" without any."""
+    values = measure(record.signal, record.fs).values
+    shown = {
+        "heart_rate": "{:.0f}/min",
+        "pr": "PR {:.0f} ms",
+        "qrs": "QRS {:.0f} ms",
+        "qtc_fridericia": "QTc (Fridericia) {:.0f} ms",
+    }
+    known = [form.format(values[name].value) for name, form in shown.items() if values[name].value is not None]
+    return f"Measured: {' · '.join(known)}" if known else ""
 
 
 def _also(row: NDArray[np.float32], labels: LabelTable, name: str) -> str:
@@ -190,7 +197,7 @@ def _real(name: str, collections: Sequence[Collection], request: Request) -> tup
             continue
         if assess(record).good:
             kind = f"{collection.name} record {_number(collection.paths[row])}, real{_person(record)}"
-            lines = ("", _also(collection.labels.values[row], collection.labels, name))
+            lines = (measured(record), _also(collection.labels.values[row], collection.labels, name))
             shown.append(Exhibit(record, kind, lines))
     return shown, len(pool)
 

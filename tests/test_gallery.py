@@ -11,11 +11,11 @@ from ecgkt import NOTICE, gallery
 from ecgkt.catalogue import tracing_labels
 from ecgkt.cli import main
 from ecgkt.data.collections import Collection
-from ecgkt.domain import LabelTable
+from ecgkt.domain import LabelTable, Record
 from ecgkt.errors import InvalidValue, UnknownName
 from ecgkt.figures.plates import UNREVIEWED
 from ecgkt.readers import find_records
-from ecgkt.simulation import simulate_arrays
+from ecgkt.simulation import SimulationSettings, simulate_arrays
 
 SEARCHED = 60
 
@@ -114,3 +114,12 @@ def test_the_command_sets_real_records_beside_simulated_ones(real_data, tmp_path
     page = json.loads((tmp_path / "gallery.json").read_text())["pages"][0]
     assert page["real"] > 5
     assert re.fullmatch(r"PTB-XL record \d+, real.*", page["shown_real"][0])
+
+
+def test_measurements_stand_below_what_could_be_measured():
+    one = simulate_arrays(1, 3, SimulationSettings(artefacts=0.2, faulty=0))
+    said = gallery.measured(Record(one.signals[0], 500, "test"))
+    rate = re.search(r"Measured: (\d+)/min.* QRS (\d+) ms", said)
+    assert rate is not None
+    assert float(rate.group(1)) == pytest.approx(one.readings[0].rate, abs=5)
+    assert gallery.measured(Record(np.zeros((12, 5000)), 500, "test")) == ""
