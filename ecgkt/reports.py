@@ -29,7 +29,8 @@ def evaluate_study(predictor: Predictor, study: Study, part: str = "held_out") -
     """Return label -> AUROC on one part of a study."""
     rows = study.rows(part)
     logits = predictor.logits([study.signals[row] for row in rows])
-    return _estimates(study.labels.take(rows), logits, study.cohort.subject_ids[rows])
+    table = study.labels.of_kind(*predictor.card.labels.kinds).take(rows)
+    return _estimates(table, logits, study.cohort.subject_ids[rows])
 
 
 def evaluate_collection(predictor: Predictor, collection: Collection, progress: Progress = iter) -> dict[str, Estimate]:
@@ -74,9 +75,10 @@ def calibration_errors(predictor: Predictor, study: Study, part: str = "held_out
     logits = predictor.logits([study.signals[row] for row in rows])
     probabilities = predictor.read_logits(logits, study.cohort.domain).probabilities
     errors: dict[Kind, float] = {}
-    for kind in Kind:
-        columns = study.labels.labels.positions(study.labels.labels.of_kind(kind).names)
-        pairs = [(study.labels.values[rows, column], probabilities[:, column]) for column in columns]
+    for kind in predictor.card.labels.kinds:
+        names = predictor.card.labels.of_kind(kind).names
+        places = zip(study.labels.labels.positions(names), predictor.card.labels.positions(names), strict=True)
+        pairs = [(study.labels.values[rows, theirs], probabilities[:, ours]) for theirs, ours in places]
         known = [expected_calibration_error(y, p) for y, p in pairs if {0.0, 1.0} <= set(y.tolist())]
         errors[kind] = float(np.mean(known)) if known else float("nan")
     return errors
@@ -105,7 +107,7 @@ def macro(estimates: dict[str, Estimate], names: Iterable[str]) -> float:
 
 def macro_by_kind(card: Card, estimates: dict[str, Estimate]) -> dict[Kind, float]:
     """Return the macro AUROC of each family of labels."""
-    return {kind: macro(estimates, card.labels.of_kind(kind).names) for kind in Kind}
+    return {kind: macro(estimates, card.labels.of_kind(kind).names) for kind in card.labels.kinds}
 
 
 def _estimates(table: LabelTable, logits: NDArray[np.float64], subjects: NDArray[np.int64]) -> dict[str, Estimate]:

@@ -17,7 +17,8 @@ from ecgkt.errors import EcgktError, InvalidCheckpoint, InvalidValue
 from ecgkt.signals.preprocessing import Preprocessing
 
 FORMAT = 1
-ARMS = ("baseline", "transferred", "multimodal")
+ARMS = ("baseline", "transferred", "multimodal", "signal_only")
+_FROM_SCRATCH = ("baseline", "signal_only")
 STAGES = ("align", "labs", "diagnoses")
 UNREVIEWED = "No clinician has reviewed this model."
 SIMULATED_STATEMENT = "Trained on SIMULATED patients only. " + UNREVIEWED
@@ -96,7 +97,7 @@ class Card:
             raise InvalidValue(f"one of the arms {', '.join(ARMS)}", repr(self.arm), "name the arm")
         if self.stage not in STAGES:
             raise InvalidValue(f"one of the stages {', '.join(STAGES)}", repr(self.stage), "name the stage")
-        if self.stage == "diagnoses" and self.arm != "baseline" and set(self.parents) != {"align", "labs"}:
+        if self.stage == "diagnoses" and self.arm not in _FROM_SCRATCH and set(self.parents) != {"align", "labs"}:
             raise InvalidValue(
                 "a stage-3 checkpoint that names its stage-1 and stage-2 parents",
                 f"{sorted(self.parents) or 'none'}",

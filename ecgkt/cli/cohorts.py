@@ -13,6 +13,7 @@ def fill_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=int, required=True, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core)")
     parser.set_defaults(run=run_simulate)
 
 
@@ -24,9 +25,10 @@ def fill_samples(parser: argparse.ArgumentParser) -> None:
 
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Write a simulated cohort; a run that was stopped goes on where it was."""
-    from ecgkt.simulation import simulate_cohort
+    from ecgkt.simulation import simulate_cohort, usual_workers
 
-    simulate_cohort(arguments.out, arguments.patients, arguments.seed, progress=counter("simulate"))
+    workers = arguments.workers or usual_workers()
+    simulate_cohort(arguments.out, arguments.patients, arguments.seed, progress=counter("simulate"), workers=workers)
     say(f"{arguments.patients} SIMULATED patients in {arguments.out}.")
     return 0
 

@@ -15,6 +15,8 @@ from ecgkt.inference import Predictor
 from ecgkt.training import runs
 from ecgkt.training.settings import Recipe
 
+WORTH_WORKERS = 500
+"""From this many patients on, starting more processes pays."""
 SMOKE = Path(__file__).resolve().parents[2] / "configs" / "smoke.toml"
 
 
@@ -74,7 +76,7 @@ def run_diagnoses(arguments: argparse.Namespace) -> int:
 
 
 def run_train(arguments: argparse.Namespace) -> int:
-    """Run a recipe: cohort, three stages, both arms, evaluation; a stage that is there already is kept."""
+    """Run a recipe: cohort, stages, arms, evaluation; a stage that is there already is kept."""
     recipe = Recipe.from_toml(arguments.recipe)
     train_recipe(recipe, arguments.cohort, arguments.runs, arguments.models)
     return 0
@@ -96,21 +98,16 @@ def run_smoke(arguments: argparse.Namespace) -> int:
 
 
 def train_recipe(recipe: Recipe, cohort: Path | None, out: Path, models: Path) -> None:
-    """Train both arms of a recipe into `models`, with stages 1 and 2 (and a simulated cohort) in `out`."""
+    """Train the arms of a recipe into `models`, with stages 1 and 2 (and a simulated cohort) in `out`."""
     if cohort is None:
-        from ecgkt.simulation import simulate_cohort
+        from ecgkt.simulation import simulate_cohort, usual_workers
 
         cohort = out / "cohort"
-        simulate_cohort(cohort, recipe.patients, recipe.cohort_seed, progress=counter("simulate"))
+        workers = usual_workers() if recipe.patients >= WORTH_WORKERS else 1
+        simulate_cohort(cohort, recipe.patients, recipe.cohort_seed, progress=counter("simulate"), workers=workers)
     study = _study(cohort, recipe)
-    align, labs = out / "align", out / "labs"
-    if not _done(align, study, recipe):
-        _told(runs.run_pretrain(study, recipe, align, bar("align")))
-    if not _done(labs, study, recipe):
-        _told(runs.run_labs(study, recipe, align, labs, bar("labs")))
-    for arm, parent in (("transferred", labs), ("baseline", None)):
-        if not _done(models / arm, study, recipe):
-            _told(runs.run_diagnoses(study, recipe, parent, models / arm, bar(arm)))
+    for arm in recipe.arms:
+        _train_arm(arm, study, recipe, out, models)
         where = f"{study.cohort.domain}, held out"
         predictor = Predictor.open(models / arm)
         estimates = reports.evaluate_study(predictor, study)
@@ -119,6 +116,22 @@ def train_recipe(recipe: Recipe, cohort: Path | None, out: Path, models: Path) -
         card = reports.add_estimates(models / arm, where, estimates, command, errors)
         macros = ", ".join(f"{kind} {value:.3f}" for kind, value in reports.macro_by_kind(card, estimates).items())
         say(f"{arm}: macro AUROC ({where}): {macros}.")
+
+
+def _train_arm(arm: str, study: Study, recipe: Recipe, out: Path, models: Path) -> None:
+    """Train one arm, with the stages before it where it needs them."""
+    align, labs, target = out / "align", out / "labs", models / arm
+    if arm == "transferred":
+        if not _done(align, study, recipe):
+            _told(runs.run_pretrain(study, recipe, align, bar("align")))
+        if not _done(labs, study, recipe):
+            _told(runs.run_labs(study, recipe, align, labs, bar("labs")))
+    if _done(target, study, recipe):
+        return
+    if arm == "signal_only":
+        _told(runs.run_signal_only(study, recipe, target, bar(arm)))
+    else:
+        _told(runs.run_diagnoses(study, recipe, labs if arm == "transferred" else None, target, bar(arm)))
 
 
 def _add_stage(parser: argparse.ArgumentParser) -> None:

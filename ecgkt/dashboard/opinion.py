@@ -31,10 +31,10 @@ def show_families(case: Case, predictions: Predictions) -> None:
     st.html(f'<p class="ecgkt-basis">{told}</p>')
     shown = None if st.session_state.get(ALL_ROWS) else SHOWN
     panel = [lab.name for lab in lab_panel() if lab.shown]
-    families = {kind: score_rows(predictions, kind, first_labs=panel) for kind in Kind}
+    families = {kind: score_rows(predictions, kind, first_labs=panel) for kind in predictions.labels.kinds}
     families = {kind: _top(rows, shown) for kind, rows in families.items()}
     st.html(_bars([row for rows in families.values() for row in rows]))
-    for column, (kind, rows) in zip(st.columns(3, gap="medium"), families.items(), strict=True):
+    for column, (kind, rows) in zip(st.columns(len(families), gap="medium"), families.items(), strict=True):
         with column, st.container(key=f"rows-{kind}"):
             st.html(f'<p class="ecgkt-heading">{HEADINGS[kind]}</p>')
             for row in rows:

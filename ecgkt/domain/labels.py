@@ -98,6 +98,12 @@ class LabelSet:
         except ValueError:
             raise UnknownName(f"one of: {', '.join(self.names)}", repr(name), "choose a name from that list") from None
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds that occur, in the order of `Kind`."""
+        found = {label.kind for label in self.labels}
+        return tuple(kind for kind in Kind if kind in found)
+
     def of_kind(self, *kinds: Kind) -> LabelSet:
         """Return the labels of these kinds, in their order here."""
         return LabelSet(tuple(label for label in self if label.kind in kinds))

@@ -15,6 +15,7 @@ from ecgkt import __version__
 from ecgkt.errors import InvalidCohort, InvalidValue
 from ecgkt.mimic import TABLES
 from ecgkt.simulation.layout import Rows, at, first_recorded, item_rows, numbers_of, patient_rows, recording_rows
+from ecgkt.simulation.parallel import in_shards
 from ecgkt.simulation.patients import draw_patient
 from ecgkt.simulation.plans import plan_record, recording_hours
 from ecgkt.simulation.readings import read_tracings
@@ -35,11 +36,13 @@ def simulate_cohort(
     settings: SimulationSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
     device: str = "cpu",
+    workers: int = 1,
 ) -> Path:
     """Write a cohort and return the path of its manifest; what a broken run left is kept and finished.
 
-    `progress` is called with patients done and patients in all. Raises InvalidCohort where the folder holds a
-    cohort of another seed, size, version or settings.
+    `workers` processes share the work (one on a GPU); the files are the same whatever their number. `progress` is
+    called with patients done and patients in all. Raises InvalidCohort where the folder holds a cohort of another
+    seed, size, version or settings.
     """
     if not 1 <= patients <= 3_000_000:
         raise InvalidValue("1 to 3,000,000 patients", f"{patients}", "choose a number in that range")
@@ -50,12 +53,15 @@ def simulate_cohort(
     if _finished(manifest, recipe):
         return manifest
     _claim(folder, recipe)
-    for first in range(0, patients, _SHARD):
-        last = min(first + _SHARD, patients)
-        if not _part(folder, first).is_dir():
-            _write_shard(folder, first, last, seed, settings, device)
+    every = [(first, min(first + _SHARD, patients)) for first in range(0, patients, _SHARD)]
+    shards = [
+        (folder, first, last, seed, settings, device) for first, last in every if not _part(folder, first).is_dir()
+    ]
+    done = patients - sum(shard[2] - shard[1] for shard in shards)
+    for position, _ in in_shards(_write_shard, shards, workers):
+        done += shards[position][2] - shards[position][1]
         if progress is not None:
-            progress(last, patients)
+            progress(done, patients)
     counts = _join_tables(folder)
     _write_json(manifest, {"simulated": True, "statement": STATEMENT, **recipe, **counts})
     shutil.rmtree(folder / _PARTS)

@@ -28,12 +28,12 @@ _NORMAL: tuple[Activation, ...] = (
 )
 _LEFT_BLOCK: tuple[Activation, ...] = (
     (0.14, 0.060, (0.02, 0.06, -0.12), "right"),
-    (0.28, 0.090, (0.36, 0.18, 0.52), "septal"),
-    (0.42, 0.095, (0.44, 0.20, 0.55), "anterior"),
-    (0.50, 0.100, (0.28, 0.14, 0.45), "inferior"),
-    (0.62, 0.105, (0.66, 0.06, 0.55), "lateral"),
-    (0.72, 0.090, (0.15, 0.00, 0.50), "posterior"),
-    (0.81, 0.080, (0.58, -0.10, 0.18), "lateral"),
+    (0.28, 0.090, (0.26, 0.14, 0.38), "septal"),
+    (0.42, 0.095, (0.42, 0.20, 0.56), "anterior"),
+    (0.50, 0.100, (0.32, 0.16, 0.52), "inferior"),
+    (0.60, 0.105, (0.72, 0.06, 0.60), "lateral"),
+    (0.70, 0.090, (0.14, 0.00, 0.42), "posterior"),
+    (0.80, 0.080, (0.42, -0.08, 0.12), "lateral"),
 )
 _PACED_APEX: tuple[Activation, ...] = (
     (0.16, 0.080, (0.10, -0.25, 0.25), "right"),
@@ -175,13 +175,13 @@ def _right_block(chance: Chance, t: Tracing) -> list[Activation]:
     full = t.conduction == "rbbb"
     keep = 0.62 if full else 0.82
     size = chance.size * (1.0 if full else 0.6)
-    share = 0.85 if full else 1.0
-    early = [(c * keep, w * keep, (v[0] * share, v[1] * share, v[2] * share), s) for c, w, v, s in _NORMAL[:-1]]
+    share, back = (0.9, 0.5) if full else (1.0, 1.0)
+    early = [(c * keep, w * keep, (v[0] * share, v[1] * share, v[2] * back), s) for c, w, v, s in _NORMAL[:-1]]
     late: list[Activation] = [(0.84, 0.075, (-0.28 * size, -0.06, -0.34 * size), "right")]
     if full:
         late = [
-            (0.68, 0.085, (-0.40 * size, 0.02, -0.46 * size), "right"),
-            (0.85, 0.070, (-0.34 * size, -0.10, -0.30 * size), "right"),
+            (0.64, 0.095, (-0.36 * size, 0.02, -0.52 * size), "right"),
+            (0.82, 0.085, (-0.36 * size, -0.08, -0.36 * size), "right"),
         ]
     return early + late
 

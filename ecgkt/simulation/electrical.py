@@ -158,7 +158,7 @@ def _choose_conduction(rng: np.random.Generator, t: Tracing, p: Patient, enrichm
     t.fascicular = t.conduction in ("normal", "rbbb") and bool(fascicular) and acts("fascicular_block")
     size = float(np.exp(rng.normal(0, 0.18)))
     base = float(rng.normal(91 if p.male else 85, 7.5)) + 3 * failure * (1 + 0.5 * p.ecg_latents["nt_probnp"])
-    paced_ms, long, delay, short = rng.normal(158, 16), rng.random(), rng.uniform(38, 120), rng.uniform(82, 116)
+    paced_ms, long, delay, short = rng.normal(152, 15), rng.random(), rng.uniform(38, 120), rng.uniform(82, 116)
     t.pr_ms = float(rng.normal(155 + 0.16 * (p.age - 50), 21)) - 0.12 * (t.rate - 75)
     t.pr_ms += 8 * (t.conduction in ("lbbb", "rbbb"))
     if acts("pr") and long < 0.015 + 0.055 * old + 0.03 * p.has("beta_blocker"):
@@ -167,7 +167,7 @@ def _choose_conduction(rng: np.random.Generator, t: Tracing, p: Patient, enrichm
         t.pr_ms = float(short)
     if t.conduction != "normal" and not acts("conduction"):
         t.conduction = "normal"
-    added = {"normal": 0, "irbbb": 14, "ivcd": 34, "rbbb": 50, "lbbb": 58, "pre_excitation": 40}[t.conduction]
+    added = {"normal": 0, "irbbb": 14, "ivcd": 34, "rbbb": 48, "lbbb": 52, "pre_excitation": 40}[t.conduction]
     floor = {"irbbb": 94, "ivcd": 114, "rbbb": 121, "lbbb": 124, "pre_excitation": 112}.get(t.conduction, 64)
     t.qrs_ms = max(base + added * size + 5 * t.fascicular, floor)
     if t.conduction == "irbbb":

@@ -57,7 +57,7 @@ def _complete(
 ) -> Beat:
     qrs_ms = float((qrs.centre + 2.0 * qrs.right).max())
     tail_ms = max(qt_ms - qrs_ms, 120.0)
-    right = float(np.clip(0.116 * tail_ms * t.t_width, 16, 56))
+    right = float(np.clip(0.108 * tail_ms * t.t_width, 16, 56))
     left = right * float(rng.uniform(1.4, 2.2)) * (1 - 0.12 * min(t.t_peaking, 1.5))
     peak = qt_ms - 2.0 * right
     secondary = -_SECONDARY * (qrs.area - normal_area) / ((left + right) * np.sqrt(np.pi / 2))

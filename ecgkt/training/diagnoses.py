@@ -20,21 +20,26 @@ DIAGNOSES = (Kind.TRACING, Kind.VISIT)
 
 
 def train_diagnoses(
-    study: Study, recipe: Recipe, parent: EcgNetwork | None, progress: Progress = iter
+    study: Study,
+    recipe: Recipe,
+    parent: EcgNetwork | None,
+    progress: Progress = iter,
+    kinds: tuple[Kind, ...] = DIAGNOSES,
 ) -> tuple[EcgNetwork, list[float]]:
     """Train stage 3 on training rows, from a stage-2 network (transferred) or from nothing (baseline).
 
     The transferred arm keeps its lab head in training. The baseline learns diagnoses only; its lab head is a linear
     probe on its frozen embedding, fitted afterwards, so that one forward pass gives the same labels in every arm.
+    With fewer `kinds` than both diagnoses the network gives those alone.
     """
     settings = recipe.diagnoses
-    sizes = {str(kind): len(study.labels.labels.of_kind(kind)) for kind in DIAGNOSES}
+    sizes = {str(kind): len(study.labels.labels.of_kind(kind)) for kind in kinds}
     with seeded(settings.seed + 3):
         encoder = EcgEncoder(**recipe.encoder) if parent is None else copy.deepcopy(parent.encoder)
         network = EcgNetwork(encoder, sizes)
     if parent is not None:
         network.heads[str(Kind.LAB)] = copy.deepcopy(parent.heads[str(Kind.LAB)])
-    diagnoses = torch.from_numpy(np.array(study.labels.of_kind(*DIAGNOSES).values))
+    diagnoses = torch.from_numpy(np.array(study.labels.of_kind(*kinds).values))
     labs = torch.from_numpy(np.array(study.labels.of_kind(Kind.LAB).values))
 
     def loss_of(batch: Batch) -> Tensor:
@@ -45,6 +50,6 @@ def train_diagnoses(
         return loss
 
     history = fit([network], loss_of, study.signals, study.rows("train"), study.preprocessing.fs, settings, progress)
-    if parent is None:
+    if parent is None and kinds == DIAGNOSES:
         probe_labs(study, network, settings)
     return network, history

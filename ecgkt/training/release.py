@@ -15,13 +15,17 @@ from torch import nn
 from ecgkt import __version__, checkpoints
 from ecgkt.checkpoints import Calibration, Card
 from ecgkt.data.studies import Study
-from ecgkt.domain.labels import LabelSet
+from ecgkt.domain.labels import Kind, LabelSet
 from ecgkt.domain.records import Domain
 from ecgkt.evaluation.calibration import fit_platt
 from ecgkt.nets.ecg import EcgNetwork
 from ecgkt.training.settings import Fit, Recipe
 
-TITLES = {"baseline": "Baseline: signal only, from scratch", "transferred": "Transferred: ECG that knows the blood"}
+TITLES = {
+    "baseline": "Baseline: signal only, from scratch",
+    "transferred": "Transferred: ECG that knows the blood",
+    "signal_only": "Signal only: what the tracing shows",
+}
 
 
 def release(
@@ -38,7 +42,9 @@ def release(
     parents: Mapping[str, str] | None = None,
 ) -> Card:
     """Save a stage's checkpoint with all that its card must say, and return the card."""
-    calibration = fit_calibration(network, study) if isinstance(network, EcgNetwork) and stage == "diagnoses" else None
+    calibration = None
+    if isinstance(network, EcgNetwork) and stage == "diagnoses":
+        calibration = fit_calibration(network, study, labels)
     simulated = study.cohort.domain is Domain.SIMULATED
     card = Card(
         name=folder.name,
@@ -53,19 +59,18 @@ def release(
         calibration=calibration,
         parents=dict(parents or {}),
         commands={"weights": "python -m ecgkt train --recipe " + f"configs/{recipe.name}.toml"},
-        limits=_limits(simulated),
+        limits=_limits(simulated, labels),
         code_version=__version__,
     )
     return checkpoints.save(folder, card, network.state_dict())
 
 
-def fit_calibration(network: EcgNetwork, study: Study) -> Calibration:
+def fit_calibration(network: EcgNetwork, study: Study, labels: LabelSet) -> Calibration:
     """Fit Platt scaling per label on the tuning split, in the domain of the cohort."""
     rows = study.rows("tuning")
     logits = logits_of(network, study.signals, rows)
-    pairs = [
-        fit_platt(study.labels.values[rows, column], logits[:, column]) for column in range(len(study.labels.labels))
-    ]
+    truth = study.labels.values[rows][:, study.labels.labels.positions(labels.names)]
+    pairs = [fit_platt(truth[:, column], logits[:, column]) for column in range(len(labels))]
     slope, intercept = zip(*pairs, strict=True)
     return Calibration(study.cohort.domain, slope, intercept, len(rows))
 
@@ -92,11 +97,10 @@ def _training(study: Study, recipe: Recipe, settings: Fit, history: list[float])
     }
 
 
-def _limits(simulated: bool) -> tuple[str, ...]:
+def _limits(simulated: bool, labels: LabelSet) -> tuple[str, ...]:
     limits = ["Adults, 12 leads, 5 to 10 s; the first 10 s of a longer recording are read."]
     if simulated:
-        limits += [
-            "Trained on a small SIMULATED cohort: on a real ECG a score is only a rank, uncalibrated.",
-            "The laboratory and ICD-10 scores have not been measured on real patients.",
-        ]
+        limits.append("Trained on a small SIMULATED cohort: on a real ECG a score is only a rank, uncalibrated.")
+        if any(label.kind is not Kind.TRACING for label in labels):
+            limits.append("The laboratory and ICD-10 scores have not been measured on real patients.")
     return tuple(limits)

@@ -64,6 +64,25 @@ def run_labs(study: Study, recipe: Recipe, parent: Path, out: Path, progress: Pr
     return card
 
 
+def run_signal_only(study: Study, recipe: Recipe, out: Path, progress: Progress = iter) -> Card:
+    """Stage 3 alone: write a checkpoint, trained from scratch, that gives the targets on the tracing and no others."""
+    network, history = train_diagnoses(study, recipe, None, progress, (Kind.TRACING,))
+    labels = study.labels.labels.of_kind(Kind.TRACING)
+    card = release(
+        out,
+        network,
+        study,
+        recipe,
+        arm="signal_only",
+        stage="diagnoses",
+        labels=labels,
+        settings=recipe.diagnoses,
+        history=history,
+    )
+    _log(out, history)
+    return card
+
+
 def run_diagnoses(study: Study, recipe: Recipe, parent: Path | None, out: Path, progress: Progress = iter) -> Card:
     """Stage 3: write a checkpoint that gives diagnoses and labs; without a parent, the baseline arm."""
     network, parents = None, {}

@@ -56,12 +56,19 @@ class DiagnosesSettings(Fit):
     lab_weight: float = 1.0
 
 
+ARMS = ("transferred", "baseline", "signal_only")
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """A whole run: the cohort's size and seed, the preprocessing, the encoder, and the stages."""
+    """A whole run: the cohort's size and seed, the preprocessing, the encoder, the stages, and the arms.
+
+    `signal_only` is stage 3 from scratch for the targets on the tracing alone; `transferred` needs all stages.
+    """
 
     name: str
     patients: int
+    arms: tuple[str, ...] = ("transferred", "baseline")
     cohort_seed: int = 0
     split_seed: int = 0
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -73,6 +80,9 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.patients < 20:
             raise InvalidValue("at least 20 patients", f"{self.patients}", "raise patients, or nothing can be split")
+        object.__setattr__(self, "arms", tuple(self.arms))
+        if not self.arms or not set(self.arms) <= set(ARMS):
+            raise InvalidValue(f"arms among {', '.join(ARMS)}", ", ".join(self.arms) or "none", "correct the recipe")
         longest = self.preprocessing.seconds
         for stage in (self.pretrain, self.labs, self.diagnoses):
             if stage.crop_seconds > longest:
