@@ -121,7 +121,7 @@ class Chance:
     def draw(cls, rng: np.random.Generator) -> Chance:
         """Draw them for up to `_MOST` activations."""
         return cls(
-            np.exp(rng.normal(0, 0.20, _MOST)),
+            np.exp(rng.normal(0, 0.18, _MOST)),
             rng.normal(0, 0.07, (_MOST, 3)),
             np.exp(rng.normal(0, 0.2, _MOST)),
             rng.normal(0, 0.06, (_MOST, 3)),
@@ -190,7 +190,7 @@ def _grow(waves: Waves, t: Tracing) -> Waves:
     """Scale by voltage and muscle mass: the left ventricle to the left and back, the right to the right and front."""
     gain = np.full(len(waves.centre), t.voltage)
     left = np.isin(waves.source, [SOURCES.index(s) for s in ("lateral", "posterior")])
-    gain[left] *= 1 + 0.48 * t.left_mass
+    gain[left] *= 1 + 0.55 * t.left_mass
     vector = waves.vector * gain[:, None]
     right = waves.source == SOURCES.index("right")
     vector[right] += t.voltage * t.right_mass * np.array([-0.26, 0.06, -0.36])

@@ -104,13 +104,13 @@ def _t_waves(
 ) -> Waves:
     """Return T from three regions, what follows from an abnormal QRS and from strain, and a biphasic part."""
     gain = t.t_gain * t.voltage**0.4 * 0.95
-    base = np.array([[0.085, 0.02, -0.230], [0.225, 0.035, 0.010], [0.075, 0.095, -0.020]]) * gain
+    base = np.array([[0.085, 0.02, -0.230], [0.215, 0.040, 0.020], [0.075, 0.095, -0.020]]) * gain
     base *= np.exp(rng.normal(0, 0.28, (3, 1)))
     base += rng.normal(0, 0.020, (3, 3))
     base = turn_frontal(base, 0.45 * t.axis_turn)
     base[0] += t.t_peaking * np.array([0.14, 0.08, -0.26])
     base[1] += t.t_peaking * np.array([0.16, 0.10, 0.0])
-    strain = 0.30 * t.strain + 0.07 * min(t.left_mass, 1.6)
+    strain = 0.30 * t.strain + 0.10 * min(t.left_mass, 1.6)
     extra = [secondary, -strain * np.array([0.85, 0.25, 0.25])]
     if t.t_inversion:
         extra.append(-0.27 * t.t_inversion_size * towards(t.t_inversion))
@@ -118,7 +118,7 @@ def _t_waves(
         extra.append(-0.24 * t.scar_size * t.scar_age * towards(t.scar))
     if t.injury:
         extra.append((0.75 * (1 - t.injury_age) - 0.45 * t.injury_age) * t.injury_mv * towards(t.injury))
-    regions = [SOURCES.index(s) for s in ("anterior", "lateral", "inferior")]
+    regions = [SOURCES.index(s) for s in ("septal", "lateral", "inferior")]
     vectors = np.vstack([base, np.sum(extra, axis=0)[None]])
     source = np.array([*regions, SOURCES.index("right" if t.t_inversion == "right" else "lateral")])
     shift = np.append(rng.normal(0, 0.10, 3) * left, rng.normal(0.1, 0.15) * left)

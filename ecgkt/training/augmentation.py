@@ -14,7 +14,7 @@ from ecgkt.domain import LEADS
 from ecgkt.domain.records import STORED_LEADS
 
 _STORED = [LEADS.index(lead) for lead in STORED_LEADS]
-_HALF_GAIN = 0.12
+_HALF_GAIN = 0.3
 """Share of records whose chest leads are halved, as by carts that store them at 5 mm/mV."""
 
 
