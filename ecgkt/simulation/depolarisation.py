@@ -52,6 +52,8 @@ _PACED_BOTH: tuple[Activation, ...] = (
 _BYPASSES = ((0.45, 0.35, 0.30), (0.35, -0.40, -0.35), (-0.30, 0.40, -0.50))
 """Directions of the delta wave: left lateral, septal and right free-wall pathways (Arruda 1998)."""
 _MOST, _NOTCHES = 10, 3
+VISIBLE = 2.4
+"""How many standard deviations of a wave are seen."""
 
 _TOWARDS = {
     "inferior": (-0.05, 1.0, 0.15),
@@ -228,7 +230,7 @@ def _finish(chance: Chance, waves: Waves, t: Tracing) -> Waves:
 
 def _fit(waves: Waves, duration_ms: float) -> Waves:
     """Return the waves moved and stretched so that the first begins at 0 and the last ends at the duration."""
-    begin, end = (waves.centre - 2 * waves.left).min(), (waves.centre + 2 * waves.right).max()
+    begin, end = (waves.centre - VISIBLE * waves.left).min(), (waves.centre + VISIBLE * waves.right).max()
     scale = duration_ms / (end - begin)
     return Waves((waves.centre - begin) * scale, waves.left * scale, waves.right * scale, waves.vector, waves.source)
 

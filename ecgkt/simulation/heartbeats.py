@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt.simulation.depolarisation import Waves, depolarise, ectopic_complex, towards
+from ecgkt.simulation.depolarisation import VISIBLE, Waves, depolarise, ectopic_complex, towards
 from ecgkt.simulation.sources import SOURCES, turn_frontal
 from ecgkt.simulation.tracing import ECTOPIC_ATRIAL, PACED, Tracing
 
@@ -55,11 +55,11 @@ def _complete(
     qt_ms: float,
     spike_mv: float,
 ) -> Beat:
-    qrs_ms = float((qrs.centre + 2.0 * qrs.right).max())
+    qrs_ms = float((qrs.centre + VISIBLE * qrs.right).max())
     tail_ms = max(qt_ms - qrs_ms, 120.0)
     right = float(np.clip(0.108 * tail_ms * t.t_width, 16, 56))
     left = right * float(rng.uniform(1.4, 2.2)) * (1 - 0.12 * min(t.t_peaking, 1.5))
-    peak = qt_ms - 2.0 * right
+    peak = qt_ms - VISIBLE * right
     secondary = -_SECONDARY * (qrs.area - normal_area) / ((left + right) * np.sqrt(np.pi / 2))
     parts = [_padded(qrs, QRS_WAVES - 1), _t_waves(rng, t, peak, left, right, secondary)]
     parts.append(_late_waves(rng, t, qrs_ms, qt_ms))
