@@ -70,12 +70,17 @@ def trapezium(signal: NDArray[np.float64], steep: Rows, far: Rows) -> Rows:
     return corner
 
 
-def agreed(found: NDArray[np.float64], strong: NDArray[np.bool_], own: float) -> NDArray[np.float64]:
-    """Return each lead's boundary drawn towards the median of the strong leads; `own` is the share that it keeps."""
+def agreed(
+    found: NDArray[np.float64], strong: NDArray[np.bool_], own: float | NDArray[np.float64], most: float = np.inf
+) -> NDArray[np.float64]:
+    """Return each lead's boundary drawn towards the median of the strong leads.
+
+    `own` is the share (per lead or for all) that it keeps of its distance from there, of which `most` samples count.
+    """
     if not strong.any():
         return found
     middle = float(np.median(found[strong]))
-    return middle + own * (found - middle)
+    return middle + own * np.clip(found - middle, -most, most)
 
 
 def first_reliable(found: NDArray[np.float64], strong: NDArray[np.bool_], side: int) -> float:

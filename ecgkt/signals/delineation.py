@@ -99,7 +99,8 @@ def _place(
         qrs = find_qrs(mean, record.usable)
         _write(found[1], members, beats, qrs, np.zeros(len(members)))
         if k == 0:
-            earliest = BEFORE - int(np.median(before[members])) + samples(300)
+            cycle = float(np.median(before[members]))
+            earliest = BEFORE - int(cycle - min(samples(300), 0.6 * cycle))
             p = find_p(mean, record.usable, qrs, max(earliest, 0))
             if p is not None:
                 coherence = _coherence(windows[members], record.usable, p, qrs)

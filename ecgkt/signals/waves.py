@@ -118,42 +118,56 @@ def find_t(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, late
     fall = steepest(slope, peak, sign, 1, samples(8), samples(140), last - 2)
     onset = trapezium(level, rise, np.maximum(rise - samples(100), start))
     offset = trapezium(level, fall, np.minimum(fall + samples(110), last))
-    strong = _strong(np.abs(value_at(stands, peak)), usable)
+    strong, _ = _strong(np.abs(value_at(stands, peak)), usable)
     begin, end = agreed(onset.astype(float), strong, 0.7), agreed(offset.astype(float), strong, 0.6)
     return Wave(begin, peak.astype(float), end, first_reliable(begin, strong, -1), first_reliable(end, strong, 1))
 
 
 def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earliest: int) -> Wave | None:
-    """Return the P wave between `earliest` (after the T wave before) and the QRS onset, or None."""
-    from scipy.signal import find_peaks
+    """Return the P wave between `earliest` (after the T wave before) and the QRS onset, or None.
 
+    Where it stands is a vote: each lead's prominence is scaled to its own, and the leads' median counts, so that a
+    large wave in few leads (the foot of a QRS complex, a glitch) does not win against a small one in all. Leads in
+    which the wave is small follow the others.
+    """
     end = round(qrs.first)
     first, last = max(earliest, end - samples(340), 2), end - samples(20)
-    if last - first < samples(40):
+    if last - first < samples(60):
         return None
     level = smoothed(beat, 6.0)
     level[:, end:] = level[:, end : end + 1]
-    stands = bump(level, 22.0)
-    course = spatial(stands, usable)
-    tops, _ = find_peaks(course[first:last])
-    if not len(tops):
+    centre = _vote(bump(level, 31.0), usable, first, last)
+    if centre is None:
         return None
-    centre = first + int(tops[course[first + tops].argmax()])
-    rows = np.full(12, centre)
-    peak = extreme(np.abs(stands), rows, samples(50), first, end - 2)
-    sign = np.sign(value_at(stands, peak))
+    stands = bump(level, 20.0)
+    nearness = np.exp(-0.5 * ((np.arange(beat.shape[1]) - centre) / samples(60)) ** 2)
+    top = extreme(np.abs(stands) * nearness, np.full(12, centre), samples(60), first, end - 2)
+    size, sign = np.abs(value_at(stands, top)), np.sign(value_at(stands, top))
     slope = np.gradient(level, axis=1)
-    rise = steepest(slope, peak, sign, -1, samples(4), samples(70), max(first - samples(40), 0))
-    fall = steepest(slope, peak, sign, 1, samples(4), samples(70), end - 1)
-    onset = trapezium(level, rise, np.maximum(rise - samples(75), max(first - samples(40), 0)))
-    offset = trapezium(level, fall, np.minimum(fall + samples(50), end))
-    strong = _strong(np.abs(value_at(stands, peak)), usable)
-    begin, finish = agreed(onset.astype(float), strong, 0.6), agreed(offset.astype(float), strong, 0.6)
-    return Wave(begin, peak.astype(float), finish, first_reliable(begin, strong, -1), first_reliable(finish, strong, 1))
+    stop = max(first - samples(40), 0)
+    rise = steepest(slope, top, sign, -1, samples(4), samples(70), stop)
+    fall = steepest(slope, top, sign, 1, samples(4), samples(70), end - 1)
+    onset = trapezium(level, rise, np.maximum(rise - samples(50), stop)).astype(float)
+    offset = trapezium(level, fall, np.minimum(fall + samples(34), end)).astype(float)
+    strong, share = _strong(size, usable)
+    peak = agreed(top.astype(float), strong, np.clip(3 * share, 0, 1))
+    onset, offset = (agreed(edge, strong, 0.6 * np.clip(1.6 * share, 0, 1), samples(30)) for edge in (onset, offset))
+    return Wave(onset, peak, offset, first_reliable(onset, strong, -1), first_reliable(offset, strong, 1))
 
 
-def _strong(size: NDArray[np.float64], usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the usable leads in which the wave has at least 0.3 of its size in the third largest."""
+def _vote(stands: NDArray[np.float64], usable: NDArray[np.bool_], first: int, last: int) -> int | None:
+    """Return where most leads stand out from their surroundings, each by its own measure; None where nowhere."""
+    from scipy.signal import find_peaks
+
+    own = np.percentile(np.abs(stands[:, first:last]), 95, axis=1, keepdims=True) + 1e-3
+    course = smoothed(np.median(np.abs(stands / own)[usable], axis=0), 9.0)
+    tops, _ = find_peaks(course[first:last])
+    return first + int(tops[course[first + tops].argmax()]) if len(tops) else None
+
+
+def _strong(size: NDArray[np.float64], usable: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return the usable leads with at least 0.3 of the wave's third largest size, and each lead's share of that."""
     ranked = np.sort(size[usable])[::-1]
-    strong: NDArray[np.bool_] = usable & (size >= 0.3 * ranked[min(2, len(ranked) - 1)])
-    return strong
+    share = size / (ranked[min(2, len(ranked) - 1)] + 1e-9)
+    strong: NDArray[np.bool_] = usable & (share >= 0.3)
+    return (strong if strong.any() else usable), share
