@@ -14,6 +14,7 @@ from ecgkt.signals.waves import AFTER, BEFORE, Wave, find_p, find_qrs, find_t
 
 LEAST_COHERENCE = 0.6
 _KEEPS_P, _OTHER_SHAPE_KEEPS_P = 0.3, 0.75
+_LONGEST_QT = 0.56
 _PARTS = ("onset", "peak", "offset", "first", "last")
 
 
@@ -98,10 +99,13 @@ def _place(
         mean = _mean_beat(windows[members])
         qrs = find_qrs(mean, record.usable)
         _write(found[1], members, beats, qrs, np.zeros(len(members)))
+        cycle = float(np.median(after[members]))
+        longest = _LONGEST_QT * np.sqrt(cycle / RATE) * RATE
+        t = find_t(mean, record.usable, qrs, BEFORE + int(min(longest, cycle - lead_in)))
         if k == 0:
             cycle = float(np.median(before[members]))
-            earliest = BEFORE - int(cycle - min(samples(300), 0.6 * cycle))
-            p = find_p(mean, record.usable, qrs, max(earliest, 0))
+            earliest = BEFORE - int(cycle) + (samples(300) if t is None else int(t.last) - BEFORE)
+            p = find_p(mean, record.usable, qrs, max(min(earliest, int(qrs.first) - samples(110)), 0))
             if p is not None:
                 coherence = _coherence(windows[members], record.usable, p, qrs)
                 model = (p, mean, qrs) if coherence >= LEAST_COHERENCE else None
@@ -109,8 +113,6 @@ def _place(
         if model is not None:
             kept, lag = _follow(windows[members], record.usable, *model, own=k == 0)
             _write(found[0], members[kept], beats, model[0], lag[kept])
-        latest = BEFORE + int(np.median(after[members])) - lead_in
-        t = find_t(mean, record.usable, qrs, latest)
         if t is not None:
             _write(found[2], members, beats, t, np.zeros(len(members)))
     for wave in found:

@@ -126,8 +126,7 @@ def find_t(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, late
 def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earliest: int) -> Wave | None:
     """Return the P wave between `earliest` (after the T wave before) and the QRS onset, or None.
 
-    Where it stands is a vote: each lead's prominence is scaled to its own, and the leads' median counts, so that a
-    large wave in few leads (the foot of a QRS complex, a glitch) does not win against a small one in all. Leads in
+    Where it stands is a vote: each lead's prominence is scaled to its own largest and limited, so that a large wave in few leads (the foot of a QRS complex, a glitch) does not win against a small one in all. Leads in
     which the wave is small follow the others.
     """
     end = round(qrs.first)
@@ -136,10 +135,12 @@ def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earl
         return None
     level = smoothed(beat, 6.0)
     level[:, end:] = level[:, end : end + 1]
-    centre = _vote(bump(level, 31.0), usable, first, last)
+    held = level.copy()
+    held[:, :first] = held[:, first : first + 1]
+    centre = _vote(bump(held, 28.0), usable, first, last)
     if centre is None:
         return None
-    stands = bump(level, 20.0)
+    stands = bump(held, 20.0)
     nearness = np.exp(-0.5 * ((np.arange(beat.shape[1]) - centre) / samples(60)) ** 2)
     top = extreme(np.abs(stands) * nearness, np.full(12, centre), samples(60), first, end - 2)
     size, sign = np.abs(value_at(stands, top)), np.sign(value_at(stands, top))
@@ -156,11 +157,11 @@ def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earl
 
 
 def _vote(stands: NDArray[np.float64], usable: NDArray[np.bool_], first: int, last: int) -> int | None:
-    """Return where most leads stand out from their surroundings, each by its own measure; None where nowhere."""
+    """Return where the leads together stand out from their surroundings, each by its own measure; None where nowhere."""
     from scipy.signal import find_peaks
 
     own = np.percentile(np.abs(stands[:, first:last]), 95, axis=1, keepdims=True) + 1e-3
-    course = smoothed(np.median(np.abs(stands / own)[usable], axis=0), 9.0)
+    course = smoothed(np.sqrt((np.minimum(np.abs(stands / own), 1.0)[usable] ** 2).mean(axis=0)), 9.0)
     tops, _ = find_peaks(course[first:last])
     return first + int(tops[course[first + tops].argmax()]) if len(tops) else None
 
