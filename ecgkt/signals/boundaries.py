@@ -70,6 +70,25 @@ def trapezium(signal: NDArray[np.float64], steep: Rows, far: Rows) -> Rows:
     return corner
 
 
+def tangent(signal: NDArray[np.float64], slope: NDArray[np.float64], steep: Rows, far: Rows) -> NDArray[np.float64]:
+    """Return where each row's tangent at its steepest point meets the level far out (Lepeschkin 1952), within reach."""
+    rise = value_at(slope, steep)
+    step = (value_at(signal, far) - value_at(signal, steep)) / np.where(np.abs(rise) < 1e-9, 1e-9, rise)
+    reach = (far - steep).astype(float)
+    found: NDArray[np.float64] = steep + np.clip(step, np.minimum(reach, 0), np.maximum(reach, 0))
+    return found
+
+
+def corner(
+    signal: NDArray[np.float64], slope: NDArray[np.float64], steep: Rows, far: Rows, near: Rows
+) -> NDArray[np.float64]:
+    """Return the mean of the trapezium's corner (searched up to `far`) and the tangent's foot (level at `near`).
+
+    By itself the first lies a little outside, and the second a little inside, of where a reader puts the boundary.
+    """
+    return 0.5 * (trapezium(signal, steep, far) + tangent(signal, slope, steep, near))
+
+
 def agreed(
     found: NDArray[np.float64], strong: NDArray[np.bool_], own: float | NDArray[np.float64], most: float = np.inf
 ) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ecgkt.signals.boundaries import (
     agreed,
     bump,
+    corner,
     extreme,
     first_reliable,
     samples,
@@ -19,6 +20,7 @@ from ecgkt.signals.boundaries import (
     value_at,
 )
 from ecgkt.signals.conditioning import smoothed
+
 
 BEFORE, AFTER = samples(500), samples(800)
 Lead = NDArray[np.float64]
@@ -91,43 +93,40 @@ def _r_peak(beat: NDArray[np.float64], onset: Lead, offset: Lead) -> Lead:
 
 def find_t(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, latest: int) -> Wave | None:
     """Return the T wave between the QRS offset and `latest` (the next P wave or QRS), or None where none stands out."""
-    from scipy.signal import find_peaks
-
     start = round(qrs.last)
     first, last = start + samples(60), min(latest, beat.shape[1] - 2)
     if last - first < samples(80):
         return None
+    before = max(int(qrs.first) - samples(40), 0)
     level = smoothed(beat, 10.0)
-    level = (
-        level - np.median(level[:, max(int(qrs.first) - samples(40), 0) : int(qrs.first) - samples(6)], axis=1)[:, None]
-    )
+    level = level - np.median(level[:, before : before + samples(34)], axis=1)[:, None]
     held = level.copy()
     held[:, :start], held[:, last:] = held[:, start : start + 1], held[:, last : last + 1]
-    stands = bump(held, 50.0)
-    course = spatial(stands, usable)
-    tops, _ = find_peaks(course[first:last])
-    if not len(tops):
+    stands = bump(held, 38.0)
+    centre = _vote(stands, usable, first, last)
+    if centre is None:
         return None
-    centre = first + int(tops[course[first + tops].argmax()])
-    rows = np.full(12, centre)
-    peak = extreme(np.abs(stands), rows, samples(90), first, last - 1)
-    sign = np.sign(value_at(stands, peak))
-    peak = extreme(level * sign[:, None], peak, samples(40), first - samples(20), last - 1)
+    nearness = np.exp(-0.5 * ((np.arange(beat.shape[1]) - centre) / samples(90)) ** 2)
+    top = extreme(np.abs(stands) * nearness, np.full(12, centre), samples(90), first, last - 1)
+    size, sign = np.abs(value_at(stands, top)), np.sign(value_at(stands, top))
+    top = extreme(level * sign[:, None], top, samples(40), first - samples(20), last - 1)
     slope = np.gradient(level, axis=1)
-    rise = steepest(slope, peak, sign, -1, samples(8), samples(140), first - samples(20))
-    fall = steepest(slope, peak, sign, 1, samples(8), samples(140), last - 2)
-    onset = trapezium(level, rise, np.maximum(rise - samples(100), start))
-    offset = trapezium(level, fall, np.minimum(fall + samples(110), last))
-    strong, _ = _strong(np.abs(value_at(stands, peak)), usable)
-    begin, end = agreed(onset.astype(float), strong, 0.7), agreed(offset.astype(float), strong, 0.6)
-    return Wave(begin, peak.astype(float), end, first_reliable(begin, strong, -1), first_reliable(end, strong, 1))
+    rise = steepest(slope, top, sign, -1, samples(8), samples(140), first - samples(20))
+    fall = steepest(slope, top, sign, 1, samples(8), samples(140), last - 2)
+    onset = corner(level, slope, rise, np.maximum(rise - samples(120), start), np.maximum(rise - samples(100), start))
+    offset = corner(level, slope, fall, np.minimum(fall + samples(120), last), np.minimum(fall + samples(80), last))
+    strong, share = _strong(size, usable)
+    peak = agreed(top.astype(float), strong, np.clip(2 * share, 0, 1))
+    onset, offset = (agreed(edge, strong, 0.8 * np.clip(1.6 * share, 0, 1), samples(60)) for edge in (onset, offset))
+    return Wave(onset, peak, offset, first_reliable(onset, strong, -1), first_reliable(offset, strong, 1))
 
 
 def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earliest: int) -> Wave | None:
     """Return the P wave between `earliest` (after the T wave before) and the QRS onset, or None.
 
-    Where it stands is a vote: each lead's prominence is scaled to its own largest and limited, so that a large wave in few leads (the foot of a QRS complex, a glitch) does not win against a small one in all. Leads in
-    which the wave is small follow the others.
+    Where it stands is a vote: each lead's prominence is scaled to its own largest and limited, so that a large wave in
+    few leads (the foot of a QRS complex, a glitch) does not win against a small one in all. Leads in which the wave is
+    small follow the others.
     """
     end = round(qrs.first)
     first, last = max(earliest, end - samples(340), 2), end - samples(20)
@@ -148,8 +147,8 @@ def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earl
     stop = max(first - samples(40), 0)
     rise = steepest(slope, top, sign, -1, samples(4), samples(70), stop)
     fall = steepest(slope, top, sign, 1, samples(4), samples(70), end - 1)
-    onset = trapezium(level, rise, np.maximum(rise - samples(50), stop)).astype(float)
-    offset = trapezium(level, fall, np.minimum(fall + samples(34), end)).astype(float)
+    onset = corner(level, slope, rise, np.maximum(rise - samples(75), stop), np.maximum(rise - samples(60), stop))
+    offset = corner(level, slope, fall, np.minimum(fall + samples(36), end), np.minimum(fall + samples(56), end))
     strong, share = _strong(size, usable)
     peak = agreed(top.astype(float), strong, np.clip(3 * share, 0, 1))
     onset, offset = (agreed(edge, strong, 0.6 * np.clip(1.6 * share, 0, 1), samples(30)) for edge in (onset, offset))
