@@ -13,7 +13,7 @@ from ecgkt.signals.conditioning import RATE, Conditioned, condition
 from ecgkt.signals.waves import AFTER, BEFORE, Wave, find_p, find_qrs, find_t
 
 LEAST_COHERENCE = 0.6
-_KEEPS_P, _OTHER_SHAPE_KEEPS_P = 0.3, 0.75
+_KEEPS_P, _OTHER_SHAPE_KEEPS_P, _FOLLOWS_T = 0.3, 0.75, 0.7
 _LONGEST_QT = 0.56
 _PARTS = ("onset", "peak", "offset", "first", "last")
 
@@ -97,6 +97,7 @@ def _place(
     for k in range(int(shape.max()) + 1):
         members = np.flatnonzero(shape == k)
         mean = _mean_beat(windows[members])
+        parts = windows[members][:, record.usable]
         qrs = find_qrs(mean, record.usable)
         _write(found[1], members, beats, qrs, np.zeros(len(members)))
         cycle = float(np.median(after[members]))
@@ -111,10 +112,13 @@ def _place(
                 model = (p, mean, qrs) if coherence >= LEAST_COHERENCE else None
                 lead_in = BEFORE - int(p.first) if model else lead_in
         if model is not None:
-            kept, lag = _follow(windows[members], record.usable, *model, own=k == 0)
-            _write(found[0], members[kept], beats, model[0], lag[kept])
+            p, first_mean, first_qrs = model
+            likeness, lag = _follow(parts, first_mean[record.usable], _p_window(p, first_qrs), samples(20))
+            kept = likeness > (_KEEPS_P if k == 0 else _OTHER_SHAPE_KEEPS_P)
+            _write(found[0], members[kept], beats, p, lag[kept])
         if t is not None:
-            _write(found[2], members, beats, t, np.zeros(len(members)))
+            likeness, lag = _follow(parts, mean[record.usable], (int(t.first), int(t.last)), samples(40))
+            _write(found[2], members, beats, t, np.where(likeness > _FOLLOWS_T, lag, 0.0))
     for wave in found:
         _refuse(wave, record)
     return found, coherence
@@ -147,23 +151,21 @@ def _coherence(windows: NDArray[np.float64], usable: NDArray[np.bool_], p: Wave,
 
 
 def _follow(
-    windows: NDArray[np.float64],
-    usable: NDArray[np.bool_],
-    p: Wave,
-    mean: NDArray[np.float64],
-    qrs: Wave,
-    *,
-    own: bool,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return in which beats the mean beat's P wave stands, and how many samples later than there."""
-    first, last = _p_window(p, qrs)
-    model = mean[usable, first:last]
+    windows: NDArray[np.float64], mean: NDArray[np.float64], span: tuple[int, int], reach: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how alike (correlation) each beat's part (b, leads, n) is to the mean beat's, and its best lag."""
+    from scipy.ndimage import gaussian_filter1d
+
+    first, last = max(span[0], reach), min(span[1], mean.shape[1] - reach - 1)
+    model = mean[:, first:last]
     model = model - model.mean(axis=1, keepdims=True)
-    part = np.nan_to_num(windows[:, usable, first:last])
-    part = part - part.mean(axis=2, keepdims=True)
-    likeness = (part * model).sum(axis=(1, 2)) / np.sqrt((part**2).sum(axis=(1, 2)) * (model**2).sum() + 1e-12)
-    kept: NDArray[np.bool_] = likeness > (_KEEPS_P if own else _OTHER_SHAPE_KEEPS_P)
-    return kept, np.zeros(len(windows))
+    part = np.nan_to_num(windows[:, :, first - reach : last + reach])
+    views = np.lib.stride_tricks.sliding_window_view(part, last - first, axis=2)
+    product = np.einsum("blkt,lt->bk", views, model, optimize=True)
+    power = (views.var(axis=3) * (last - first)).sum(axis=1)
+    likeness = product / np.sqrt(np.maximum(power, 1e-12) * (model**2).sum() + 1e-12)
+    best = likeness.argmax(axis=1)
+    return likeness[np.arange(len(windows)), best], (best - reach).astype(float)
 
 
 def _empty(count: int) -> dict[str, NDArray[np.float64]]:

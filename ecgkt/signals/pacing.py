@@ -57,11 +57,11 @@ def _beside(size: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
 
 
 def without_spikes(signal: NDArray[np.float64], spikes: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
-    """Return a copy with a straight line from 4 ms before to 6 ms behind each spike."""
+    """Return a copy with a straight line from 4 ms before to 14 ms behind each spike."""
     if not len(spikes):
         return signal
     out = signal.copy()
     for at in spikes.astype(int):
-        first, last = max(at - round(0.004 * fs), 0), min(at + round(0.006 * fs), signal.shape[1] - 1)
+        first, last = max(at - round(0.004 * fs), 0), min(at + round(0.014 * fs), signal.shape[1] - 1)
         out[:, first : last + 1] = np.linspace(signal[:, first], signal[:, last], last - first + 1, axis=1)
     return out

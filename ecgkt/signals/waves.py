@@ -40,24 +40,23 @@ class Wave:
 def find_qrs(beat: NDArray[np.float64], usable: NDArray[np.bool_]) -> Wave:
     """Return the QRS complex of a beat (12, BEFORE + AFTER) whose fiducial stands at BEFORE.
 
-    First between the ends of the leads' common steep part, then in each lead from its own slope: onset at 4 % and
-    offset at 6 % of the lead's steepest, or at five times its noise.
+    First between the ends of the leads' common steep part, then in each lead from its own slope: onset at 4.5 % and
+    offset at 9.5 % of the lead's steepest, or at seven times its noise.
     """
-    slope = smoothed(beat, 6.0, 1)
-    common = spatial(slope, usable)
+    common = spatial(smoothed(beat, 6.0, 1), usable)
     low, high = BEFORE - samples(120), BEFORE + samples(150)
     noise = float(np.median(np.sort(common[samples(40) : BEFORE - samples(40)])[:60]))
     top = low + int(common[low:high].argmax())
-    active = common > max(0.06 * common[top], 2 * noise)
+    active = common > max(0.08 * common[top], 2 * noise)
     first = _walk(active, top, -1, low - samples(20))
     last = _walk(active, top, 1, high + samples(60))
-    left, right = first - samples(12), last + samples(16)
-    size = np.abs(slope)
+    left, right = first - samples(8), last + samples(12)
+    size = np.abs(smoothed(beat, 10.0, 1))
     quiet = np.sort(size[:, samples(40) : BEFORE - samples(40)], axis=1)[:, :60].mean(axis=1)
     steep = size[:, left : right + 1]
     largest = steep.max(axis=1)
-    begins = (steep > np.maximum(0.04 * largest, 5 * quiet)[:, None]).argmax(axis=1) + left
-    ends = right - (steep > np.maximum(0.06 * largest, 5 * quiet)[:, None])[:, ::-1].argmax(axis=1)
+    begins = (steep > np.maximum(0.045 * largest, 7 * quiet)[:, None]).argmax(axis=1) + left
+    ends = right - (steep > np.maximum(0.095 * largest, 7 * quiet)[:, None])[:, ::-1].argmax(axis=1)
     seen = usable & (largest > 6 * quiet)
     strong = seen if seen.any() else usable
     onset, offset = agreed(begins.astype(float), strong, 0.5), agreed(ends.astype(float), strong, 0.5)
@@ -85,7 +84,7 @@ def _r_peak(beat: NDArray[np.float64], onset: Lead, offset: Lead) -> Lead:
     over = beat - (low[:, None] + share * (high - low)[:, None])
     inside = (time >= begin[:, None]) & (time <= end[:, None])
     tall, deep = np.where(inside, over, 0.0).max(axis=1), np.where(inside, -over, 0.0).max(axis=1)
-    upright = tall > np.maximum(0.08 * deep, 0.01)
+    upright = tall > np.maximum(0.1 * deep, 0.015)
     course = np.where(upright[:, None], over, -over)
     peak: Lead = np.where(inside, course, -np.inf).argmax(axis=1).astype(float)
     return peak
