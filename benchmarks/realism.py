@@ -1,6 +1,7 @@
 """How far simulated ECGs are from real ones: marginals, amplitudes, and classifiers that tell them apart.
 
-python -m benchmarks.realism --measurements MIMIC_MEASUREMENTS_DIR --records PTBXL_DIR [--patients 2000] [--seed 1]
+python -m benchmarks.realism --measurements MIMIC_MEASUREMENTS_DIR --records PTBXL_DIR [--yardstick LUDB_DIR]
+                             [--patients 2000] [--seed 1]
 
 Prints the tables of docs/realism.md. Labels of the real records are used for the diagnostic mix alone.
 """
@@ -30,7 +31,7 @@ from ecgkt.simulation.settings import FS
 
 BLOCK = 100
 MOST_TOLD, MOST_NETWORK = 1000, 400
-COMMAND = "python -m benchmarks.realism --measurements DIR --records DIR --patients {} --seed {}"
+COMMAND = "python -m benchmarks.realism --measurements DIR --records DIR{} --patients {} --seed {}"
 
 
 def main() -> None:
@@ -38,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--measurements", type=Path, required=True, help="MIMIC-IV-ECG machine measurements (CSV)")
     parser.add_argument("--records", type=Path, required=True, help="a folder of PTB-XL")
+    parser.add_argument("--yardstick", type=Path, help="another real collection: how well real is told from real")
     parser.add_argument("--patients", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -48,7 +50,8 @@ def main() -> None:
     ours = m.measure_all((signals[row] for row in counted(range(len(signals)))), FS)
     theirs = m.measure_all((real[row] for row in counted(range(len(real)))), FS)
     machine = m.machine_measurements(arguments.measurements)
-    print(f"`{COMMAND.format(arguments.patients, arguments.seed)}`: {len(signals)} SIMULATED patients (enrichment 1),")
+    command = COMMAND.format(" --yardstick DIR" if arguments.yardstick else "", arguments.patients, arguments.seed)
+    print(f"`{command}`:\n\n{len(signals)} SIMULATED patients (enrichment 1),")
     print(f"{len(real)} PTB-XL records, {len(machine['rate'])} patients of MIMIC-IV-ECG (first study).\n")
     print_marginals(machine, m.own_readings(readings), ours, theirs)
     print_qt(machine, m.own_readings(readings), ours, theirs)
@@ -57,9 +60,14 @@ def main() -> None:
     rng = np.random.default_rng(arguments.seed)
     rows = m.matched_rows(mixes[1], mixes[0], rng, MOST_TOLD)
     some = np.sort(rng.permutation(len(signals))[:MOST_TOLD])
-    print_told(theirs, people, {"matched": ours.take(rows), "unmatched": ours.take(some)}, arguments.seed)
+    others = {"simulated, matched": ours.take(rows), "simulated, unmatched": ours.take(some)}
+    more: list[NDArray[np.float32]] = []
+    if arguments.yardstick:
+        more = real_records(arguments.yardstick)[0]
+        others[f"**real**: {arguments.yardstick.name}"] = m.measure_all(more, FS)
+    print_told(theirs, people, others, arguments.seed)
     few = m.matched_rows(mixes[1], mixes[0], rng, MOST_NETWORK)
-    print_network(real, people, signals[few], arguments.seed)
+    print_network(real, people, signals[few], more, arguments.seed)
 
 
 def simulated(patients: int, seed: int) -> tuple[NDArray[np.float32], LabelTable, list[Reading]]:
@@ -159,24 +167,21 @@ def print_mix(real: NDArray[np.str_], simulated: NDArray[np.str_]) -> None:
         print(f"| {name} | {100 * np.mean(real == name):.0f} | {100 * np.mean(simulated == name):.0f} |")
 
 
-def print_told(theirs: m.Features, people: NDArray[np.int64], mine: Mapping[str, m.Features], seed: int) -> None:
-    """Print how well classifiers on the numbers do, with the simulated matched to the mix and not, and by what."""
+def print_told(theirs: m.Features, people: NDArray[np.int64], others: Mapping[str, m.Features], seed: int) -> None:
+    """Print how well classifiers on the numbers tell PTB-XL from others, and by what from the matched simulated."""
     print(f"\nAUROC in {told.FOLDS}-fold cross-validation by patient, 95 % interval (aim, matched: at most 0.75).\n")
-    print("| simulated | n real, simulated | logistic regression | gradient-boosted trees |\n|---|---|---|---|")
+    print("| PTB-XL against | n PTB-XL, other | logistic regression | gradient-boosted trees |\n|---|---|---|---|")
     found = {}
-    for name, features in mine.items():
+    for name, features in others.items():
         values, real, persons = stack(theirs.values, features.values, people)
         found[name] = values, real, told.tell_apart(values, real, persons, "trees", seed)
         linear = told.tell_apart(values, real, persons, "logistic", seed).estimate
         print(f"| {name} | {real.sum()}, {(~real).sum()} | {linear} | {found[name][2].estimate} |")
-    values, real, trees = found["matched"]
+    values, real, trees = found["simulated, matched"]
     single = told.alone(values, real)
-    print(
-        "\nWhat gives it away, matched: by itself (AUROC; over 0.5: larger in the real), and to the trees (AUROC lost"
-    )
-    print(
-        "when shuffled).\n\n| by itself | AUROC | real | SIMULATED | to the trees | lost |\n|---|---|---|---|---|---|"
-    )
+    print("\nWhat gives it away, matched: by itself (AUROC; over 0.5: larger in the real), and to the trees (AUROC")
+    print("lost when shuffled).\n")
+    print("| by itself | AUROC | real | SIMULATED | to the trees | lost |\n|---|---|---|---|---|---|")
     first, second = np.argsort(-np.abs(single - 0.5))[:15], np.argsort(-trees.importance)[:15]
     for a, b in zip(first, second, strict=True):
         digits = 0 if theirs.names[a] in (*m.INTERVALS, "rr") else 2
@@ -184,7 +189,7 @@ def print_told(theirs: m.Features, people: NDArray[np.int64], mine: Mapping[str,
         print(f"| {theirs.names[a]} | {single[a]:.2f} | {ends} | {theirs.names[b]} | {trees.importance[b]:.3f} |")
     print("\nBy group of numbers alone, matched, trees:\n\n| numbers | AUROC |\n|---|---|")
     for name, columns in groups(theirs.names).items():
-        part = stack(theirs.values[:, columns], mine["matched"].values[:, columns], people)
+        part = stack(theirs.values[:, columns], others["simulated, matched"].values[:, columns], people)
         print(f"| {name} | {told.tell_apart(*part, 'trees', seed).estimate} |")
 
 
@@ -205,21 +210,31 @@ def stack(
 
 
 def print_network(
-    real: Sequence[NDArray[np.float32]], people: NDArray[np.int64], simulated: NDArray[np.float32], seed: int
+    real: Sequence[NDArray[np.float32]],
+    people: NDArray[np.int64],
+    simulated: NDArray[np.float32],
+    yardstick: Sequence[NDArray[np.float32]],
+    seed: int,
 ) -> None:
     """Print how well a small network does on the preprocessed signals, as they are and with parts taken away."""
     preprocessing = Preprocessing()
-    prepared = [
-        np.stack([preprocessing.apply(Record(one[:, : int(10 * FS)], FS, "realism", domain)) for one in source])
-        for source, domain in ((real, Domain.REAL), (simulated, Domain.SIMULATED))
-    ]
-    signals, truth, persons = stack(prepared[0], prepared[1], people)
+    theirs = _prepared(real, preprocessing)
+    signals, truth, persons = stack(theirs, _prepared(simulated, preprocessing), people)
     print("\n## Telling them apart by the signals\n")
     print(f"A network of three convolutions on {preprocessing.description}, matched mix, {truth.sum()} real and")
     print(f"{(~truth).sum()} simulated, {told.FOLDS}-fold by patient. No aim is set.\n\n| input | AUROC |\n|---|---|")
     for name, change in ablations(preprocessing.fs, seed).items():
         estimate = told.network_tells(change(signals), truth, persons, preprocessing.fs, seed)
         print(f"| {name} | {estimate} |")
+    if yardstick:
+        both = stack(theirs, _prepared(yardstick, preprocessing), people)
+        estimate = told.network_tells(*both, preprocessing.fs, seed)
+        print(f"| **real** against real ({len(yardstick)} records of the yardstick), as it is | {estimate} |")
+
+
+def _prepared(signals: Sequence[NDArray[np.float32]], preprocessing: Preprocessing) -> NDArray[np.float32]:
+    records = [Record(one[:, : int(10 * FS)], FS, "realism", Domain.UNKNOWN) for one in signals]
+    return np.stack([preprocessing.apply(record) for record in records])
 
 
 def ablations(fs: float, seed: int) -> dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]]:
