@@ -86,6 +86,7 @@ def draw_plate(plate: Plate, columns: int = 2, paper: Paper | None = None) -> Fi
     width, height, corners = place(len(plate.simulated), len(plate.real), columns, paper, head)
     figure = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), facecolor="white")
     page = _axes(figure, (0, 0), (width, height), (width, height))
+    page.set_zorder(1)
     _words(page, plate.title, rule, paper, width, height)
     kinds = (*(plate.simulated or (plate.without_simulated,)), *(plate.real or (plate.without_real,)))
     for shown, (x, y) in zip(kinds, corners, strict=True):
