@@ -154,8 +154,6 @@ def _follow(
     windows: NDArray[np.float64], mean: NDArray[np.float64], span: tuple[int, int], reach: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how alike (correlation) each beat's part (b, leads, n) is to the mean beat's, and its best lag."""
-    from scipy.ndimage import gaussian_filter1d
-
     first, last = max(span[0], reach), min(span[1], mean.shape[1] - reach - 1)
     model = mean[:, first:last]
     model = model - model.mean(axis=1, keepdims=True)

@@ -16,11 +16,9 @@ from ecgkt.signals.boundaries import (
     samples,
     spatial,
     steepest,
-    trapezium,
     value_at,
 )
 from ecgkt.signals.conditioning import smoothed
-
 
 BEFORE, AFTER = samples(500), samples(800)
 Lead = NDArray[np.float64]
@@ -49,7 +47,7 @@ def find_qrs(beat: NDArray[np.float64], usable: NDArray[np.bool_]) -> Wave:
     top = low + int(common[low:high].argmax())
     active = common > max(0.08 * common[top], 2 * noise)
     first = _walk(active, top, -1, low - samples(20))
-    last = _walk(active, top, 1, high + samples(60))
+    last = min(_walk(active, top, 1, high + samples(60)), _slow_from(common, top))
     left, right = first - samples(8), last + samples(12)
     size = np.abs(smoothed(beat, 10.0, 1))
     quiet = np.sort(size[:, samples(40) : BEFORE - samples(40)], axis=1)[:, :60].mean(axis=1)
@@ -60,8 +58,23 @@ def find_qrs(beat: NDArray[np.float64], usable: NDArray[np.bool_]) -> Wave:
     seen = usable & (largest > 6 * quiet)
     strong = seen if seen.any() else usable
     onset, offset = agreed(begins.astype(float), strong, 0.5), agreed(ends.astype(float), strong, 0.5)
-    peak = _r_peak(beat, onset, offset)
-    return Wave(onset, peak, offset, first_reliable(onset, strong, -1), first_reliable(offset, strong, 1))
+    first_on, last_off = first_reliable(begins.astype(float), strong, -1), first_reliable(ends.astype(float), strong, 1)
+    return Wave(onset, _r_peak(beat, onset, offset), offset, first_on, last_off)
+
+
+def _slow_from(common: NDArray[np.float64], top: int) -> int:
+    """Return where the leads' common slope is least before it rises slowly, into a T wave without an ST segment.
+
+    What rises within 50 ms is still the QRS complex.
+    """
+    from scipy.signal import argrelmax, argrelmin
+
+    course = smoothed(common[top : top + samples(400)], 8.0)
+    for dip in argrelmin(course)[0]:
+        rises = argrelmax(course[dip:])[0]
+        if course[dip] < 0.3 * course[0] and len(rises) and rises[0] > samples(50):
+            return top + int(dip)
+    return len(common)
 
 
 def _walk(active: NDArray[np.bool_], start: int, step: int, stop: int) -> int:
@@ -150,12 +163,13 @@ def find_p(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, earl
     offset = corner(level, slope, fall, np.minimum(fall + samples(36), end), np.minimum(fall + samples(56), end))
     strong, share = _strong(size, usable)
     peak = agreed(top.astype(float), strong, np.clip(3 * share, 0, 1))
+    span = first_reliable(onset, strong, -1), first_reliable(offset, strong, 1)
     onset, offset = (agreed(edge, strong, 0.6 * np.clip(1.6 * share, 0, 1), samples(30)) for edge in (onset, offset))
-    return Wave(onset, peak, offset, first_reliable(onset, strong, -1), first_reliable(offset, strong, 1))
+    return Wave(onset, peak, offset, *span)
 
 
 def _vote(stands: NDArray[np.float64], usable: NDArray[np.bool_], first: int, last: int) -> int | None:
-    """Return where the leads together stand out from their surroundings, each by its own measure; None where nowhere."""
+    """Return where the leads together stand out from around, each by its own measure; None where nowhere."""
     from scipy.signal import find_peaks
 
     own = np.percentile(np.abs(stands[:, first:last]), 95, axis=1, keepdims=True) + 1e-3
