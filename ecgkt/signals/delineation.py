@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgkt.signals.atrial import NONE, AtrialActivity, atrial_activity
 from ecgkt.signals.beats import align, cut_out, find_beats
 from ecgkt.signals.boundaries import samples
 from ecgkt.signals.conditioning import RATE, Conditioned, condition
+from ecgkt.signals.rhythm import in_step, irregularity, is_flutter, least_coherence
 from ecgkt.signals.waves import AFTER, BEFORE, Wave, find_p, find_qrs, find_t
 
-LEAST_COHERENCE = 0.6
 _KEEPS_P, _OTHER_SHAPE_KEEPS_P, _FOLLOWS_T = 0.3, 0.75, 0.7
 _LONGEST_QT = 0.56
 _PARTS = ("onset", "peak", "offset", "first", "last")
@@ -39,7 +40,9 @@ class Delineation:
 
     `beats` (b,) is a fiducial within each QRS complex, `shape` (b,) 0 for the dominant shape and 1, 2 ... for others,
     `usable` (12,) the leads that could be read, `spikes` (k,) pacing spikes. `p_coherence` says how alike the beats
-    are where the P wave is sought (the median correlation of one with the mean of the others), NaN below 3 beats.
+    are where the P wave is sought (the median correlation of one with the mean of the others), 0 below 3 beats;
+    `irregularity` is the median change of RR as a share of RR. P waves are refused (NaN) where they are not coherent
+    or the atria flutter.
     """
 
     fs: float
@@ -51,6 +54,8 @@ class Delineation:
     t: Waves
     spikes: NDArray[np.float64]
     p_coherence: float
+    irregularity: float
+    atrial: AtrialActivity
 
     @property
     def ectopic(self) -> NDArray[np.bool_]:
@@ -74,58 +79,76 @@ def delineate(signal: NDArray[np.floating], fs: float) -> Delineation:
     shape = np.zeros(len(beats), dtype=np.intp)
     if len(beats):
         beats, shape = align(record.signal[record.usable], beats)
-    waves, coherence = _place(record, beats, shape)
     scale = fs / RATE
-    p, qrs, t = (Waves(**{part: w[part] * scale for part in _PARTS}) for w in waves)
+    placed = _place(record, beats, shape)
+    p, qrs, t = (Waves(**{part: wave[part] * scale for part in _PARTS}) for wave in placed.waves)
     return Delineation(
-        fs, (beats * scale).astype(np.float64), shape, record.usable, p, qrs, t, record.spikes * scale, coherence
+        fs,
+        (beats * scale).astype(np.float64),
+        shape,
+        record.usable,
+        p,
+        qrs,
+        t,
+        in_step(record.spikes, placed.waves[1]["first"], RATE) * scale,
+        placed.coherence,
+        placed.irregularity,
+        placed.atrial,
     )
 
 
-def _place(
-    record: Conditioned, beats: NDArray[np.intp], shape: NDArray[np.intp]
-) -> tuple[list[dict[str, NDArray[np.float64]]], float]:
-    found = [_empty(len(beats)) for _ in range(3)]
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    waves: list[dict[str, NDArray[np.float64]]]
+    coherence: float = 0.0
+    irregularity: float = 0.0
+    atrial: AtrialActivity = NONE
+
+
+def _place(record: Conditioned, beats: NDArray[np.intp], shape: NDArray[np.intp]) -> _Placed:
+    """Return P, QRS and T of all beats: QRS and T first, P where the rhythm has one."""
+    p, qrs, t = waves = [_empty(len(beats)) for _ in range(3)]
     if not len(beats):
-        return found, float("nan")
-    windows = cut_out(record.signal, beats, BEFORE, AFTER)
+        return _Placed(waves)
+    windows = cut_out(record.signal, beats, BEFORE, AFTER)[:, record.usable]
     typical = float(np.median(np.diff(beats))) if len(beats) > 1 else RATE
-    before = np.diff(beats, prepend=beats[0] - typical)
-    after = np.diff(beats, append=beats[-1] + typical)
-    coherence, model = float("nan"), None
-    lead_in = samples(60)
-    for k in range(int(shape.max()) + 1):
+    before, after = np.diff(beats, prepend=beats[0] - typical), np.diff(beats, append=beats[-1] + typical)
+    mean, found_qrs, found_t = np.zeros((12, BEFORE + AFTER)), None, None
+    for k in range(int(shape.max()), -1, -1):
         members = np.flatnonzero(shape == k)
-        mean = _mean_beat(windows[members])
-        parts = windows[members][:, record.usable]
-        qrs = find_qrs(mean, record.usable)
-        _write(found[1], members, beats, qrs, np.zeros(len(members)))
+        mean = np.zeros((12, BEFORE + AFTER))
+        mean[record.usable] = _mean_beat(windows[members])
+        found_qrs = find_qrs(mean, record.usable)
+        _write(qrs, members, beats, found_qrs, np.zeros(len(members)))
         cycle = float(np.median(after[members]))
-        longest = _LONGEST_QT * np.sqrt(cycle / RATE) * RATE
-        t = find_t(mean, record.usable, qrs, BEFORE + int(min(longest, cycle - lead_in)))
-        if k == 0:
-            cycle = float(np.median(before[members]))
-            earliest = BEFORE - int(cycle) + (samples(300) if t is None else int(t.last) - BEFORE)
-            p = find_p(mean, record.usable, qrs, max(min(earliest, int(qrs.first) - samples(110)), 0))
-            if p is not None:
-                coherence = _coherence(windows[members], record.usable, p, qrs)
-                model = (p, mean, qrs) if coherence >= LEAST_COHERENCE else None
-                lead_in = BEFORE - int(p.first) if model else lead_in
-        if model is not None:
-            p, first_mean, first_qrs = model
-            likeness, lag = _follow(parts, first_mean[record.usable], _p_window(p, first_qrs), samples(20))
-            kept = likeness > (_KEEPS_P if k == 0 else _OTHER_SHAPE_KEEPS_P)
-            _write(found[0], members[kept], beats, p, lag[kept])
-        if t is not None:
-            likeness, lag = _follow(parts, mean[record.usable], (int(t.first), int(t.last)), samples(40))
-            _write(found[2], members, beats, t, np.where(likeness > _FOLLOWS_T, lag, 0.0))
-    for wave in found:
+        longest = min(_LONGEST_QT * np.sqrt(cycle / RATE) * RATE, cycle - samples(60))
+        found_t = find_t(mean, record.usable, found_qrs, BEFORE + int(longest))
+        if found_t is not None:
+            span = int(found_t.first), int(found_t.last)
+            likeness, lag = _follow(windows[members], mean[record.usable], span, samples(40))
+            _write(t, members, beats, found_t, np.where(likeness > _FOLLOWS_T, lag, 0.0))
+    irregular = irregularity(beats.astype(np.float64), shape)
+    atrial = atrial_activity(record, qrs["first"], qrs["last"], t["last"])
+    coherence = 0.0
+    if found_qrs is not None:
+        cycle = float(np.median(before[shape == 0]))
+        earliest = BEFORE - int(cycle) + (samples(300) if found_t is None else int(found_t.last) - BEFORE)
+        found_p = find_p(mean, record.usable, found_qrs, max(min(earliest, int(found_qrs.first) - samples(110)), 0))
+        if found_p is not None:
+            span = _p_window(found_p, found_qrs)
+            coherence = _coherence(windows[shape == 0], span)
+            flutters = is_flutter(atrial, coherence, irregular, 60 * RATE / typical)
+            if coherence >= least_coherence(irregular) and not flutters:
+                likeness, lag = _follow(windows, mean[record.usable], span, samples(20))
+                kept = likeness > np.where(shape == 0, _KEEPS_P, _OTHER_SHAPE_KEEPS_P)
+                _write(p, np.flatnonzero(kept), beats, found_p, lag[kept])
+    for wave in waves:
         _refuse(wave, record)
-    return found, coherence
+    return _Placed(waves, coherence, irregular, atrial)
 
 
 def _mean_beat(windows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median (12, n) of windows (b, 12, n), zero where no beat reaches."""
+    """Return the median (leads, n) of windows (b, leads, n), zero where no beat reaches."""
     known = np.isfinite(windows).any(axis=0)
     median = np.zeros(windows.shape[1:])
     median[known] = np.nanmedian(np.where(known, windows, 0.0), axis=0)[known]
@@ -138,12 +161,11 @@ def _p_window(p: Wave, qrs: Wave) -> tuple[int, int]:
     return first, max(min(centre + samples(90), int(qrs.first) - samples(6)), first + samples(30))
 
 
-def _coherence(windows: NDArray[np.float64], usable: NDArray[np.bool_], p: Wave, qrs: Wave) -> float:
-    """Return the median correlation of each beat's P window with the mean of the others, all leads together."""
+def _coherence(windows: NDArray[np.float64], span: tuple[int, int]) -> float:
+    """Return the median correlation of each beat's part with the mean of the others, all leads together."""
     if len(windows) < 3:
-        return float("nan")
-    first, last = _p_window(p, qrs)
-    part = np.nan_to_num(windows[:, usable, first:last])
+        return 0.0
+    part = np.nan_to_num(windows[:, :, span[0] : span[1]])
     part = part - part.mean(axis=2, keepdims=True)
     others = part.sum(axis=0) - part
     product = (part * others).sum(axis=(1, 2))

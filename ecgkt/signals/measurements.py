@@ -81,7 +81,7 @@ def measure(signal: NDArray[np.floating], fs: float) -> Measurements:
         return _nothing("All leads are flat or missing.", d)
     if len(d.beats) < FEWEST_BEATS:
         return _nothing(f"{len(d.beats)} heartbeats were found, and at least {FEWEST_BEATS} are needed.", d)
-    rhythm = state_rhythm(signal, d)
+    rhythm = state_rhythm(d)
     beats = median_beats(signal, fs, d)
     values = {**_rates(d), **_intervals(d, rhythm), **_axes(beats)}
     values.update(_corrected(values, rhythm))
