@@ -62,6 +62,7 @@ def _flutter(record: Conditioned, first: NDArray[np.float64], last: NDArray[np.f
 
 def _free(record: Conditioned, first: NDArray[np.float64], t_last: NDArray[np.float64]) -> tuple[float, float]:
     """Return the masked autocorrelation's top at 48 to 167 per minute of what stands out between T and QRS."""
+    from scipy.fft import next_fast_len
     from scipy.signal import find_peaks
 
     y = bump(smoothed(record.signal[record.usable], 6.0), 22.0)
@@ -71,12 +72,12 @@ def _free(record: Conditioned, first: NDArray[np.float64], t_last: NDArray[np.fl
         seen[max(int(begin) - samples(16), 0) : max(int(end) + samples(30), 0)] = 0
     y = y * seen
     y = y / (np.sqrt((y**2).sum(axis=1, keepdims=True) / max(seen.sum(), 1.0)) + 0.002)
-    size = 2 * n
+    size = next_fast_len(2 * n, real=True)
     mask = np.fft.rfft(seen, size)
     power = np.fft.rfft((y**2).sum(axis=0), size)
-    product = np.fft.irfft((np.abs(np.fft.rfft(y, size)) ** 2).sum(axis=0))[:n]
-    ahead, behind = (np.maximum(np.fft.irfft(p)[:n], 0) for p in (power * np.conj(mask), np.conj(power) * mask))
-    covered = np.fft.irfft(np.abs(mask) ** 2)[:n] > 1.5 * RATE
+    product = np.fft.irfft((np.abs(np.fft.rfft(y, size)) ** 2).sum(axis=0), size)[:n]
+    ahead, behind = (np.maximum(np.fft.irfft(p, size)[:n], 0) for p in (power * np.conj(mask), np.conj(power) * mask))
+    covered = np.fft.irfft(np.abs(mask) ** 2, size)[:n] > 1.5 * RATE
     course = np.where(covered, product / (np.sqrt(ahead * behind) + 1e-9), 0.0)
     low, high = samples(360), min(samples(1250), n - 1)
     lags = low + find_peaks(course[low:high])[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from ecgkt.signals.conditioning import RATE
 
@@ -18,6 +17,8 @@ def samples(ms: float) -> int:
 
 def bump(signal: NDArray[np.float64], sigma_ms: float) -> NDArray[np.float64]:
     """Return how much each sample stands out from what lies about `sigma_ms` around it, mV (negative for a dip)."""
+    from scipy.ndimage import gaussian_filter1d
+
     sigma = sigma_ms * RATE / 1000
     out: NDArray[np.float64] = gaussian_filter1d(signal, sigma, axis=-1, order=2, mode="nearest", truncate=3.5)
     return -out * sigma * sigma
@@ -51,8 +52,8 @@ def steepest(
     index = peak[:, None] + steps
     index = np.maximum(index, stop) if side < 0 else np.minimum(index, stop)
     flank = -side * np.take_along_axis(slope, index, axis=1) * sign[:, None]
-    found: Rows = np.take_along_axis(index, flank.argmax(axis=1)[:, None], axis=1)[:, 0]
-    return found
+    chosen: Rows = np.take_along_axis(index, flank.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return chosen
 
 
 def trapezium(signal: NDArray[np.float64], steep: Rows, far: Rows) -> Rows:
@@ -74,8 +75,9 @@ def tangent(signal: NDArray[np.float64], slope: NDArray[np.float64], steep: Rows
     """Return where each row's tangent at its steepest point meets the level far out (Lepeschkin 1952), within reach."""
     rise = value_at(slope, steep)
     step = (value_at(signal, far) - value_at(signal, steep)) / np.where(np.abs(rise) < 1e-9, 1e-9, rise)
-    reach = (far - steep).astype(float)
-    found: NDArray[np.float64] = steep + np.clip(step, np.minimum(reach, 0), np.maximum(reach, 0))
+    reach = (far - steep).astype(np.float64)
+    within = np.minimum(np.maximum(step, np.minimum(reach, 0.0)), np.maximum(reach, 0.0))
+    found: NDArray[np.float64] = steep.astype(np.float64) + within
     return found
 
 

@@ -66,6 +66,16 @@ def bridged(signal: NDArray[np.float64]) -> NDArray[np.float64]:
     return filled
 
 
+def median_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median over the first axis of what is not NaN, and NaN where nothing is known."""
+    ranked = np.sort(values, axis=0)
+    count = np.isfinite(values).sum(axis=0)[None]
+    lower = np.take_along_axis(ranked, np.maximum(count - 1, 0) // 2, axis=0)[0]
+    upper = np.take_along_axis(ranked, np.minimum(count // 2, len(values) - 1), axis=0)[0]
+    middle: NDArray[np.float64] = 0.5 * (lower + upper)
+    return middle
+
+
 def at_rate(signal: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
     """Return the signal at 500 Hz."""
     ratio = Fraction(RATE / fs).limit_denominator(1000)

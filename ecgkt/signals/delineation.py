@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ecgkt.signals.atrial import NONE, AtrialActivity, atrial_activity
 from ecgkt.signals.beats import align, cut_out, find_beats
 from ecgkt.signals.boundaries import samples
-from ecgkt.signals.conditioning import RATE, Conditioned, condition
+from ecgkt.signals.conditioning import RATE, Conditioned, condition, median_known
 from ecgkt.signals.rhythm import in_step, irregularity, is_flutter, least_coherence
 from ecgkt.signals.waves import AFTER, BEFORE, Wave, find_p, find_qrs, find_t
 
@@ -149,10 +149,7 @@ def _place(record: Conditioned, beats: NDArray[np.intp], shape: NDArray[np.intp]
 
 def _mean_beat(windows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median (leads, n) of windows (b, leads, n), zero where no beat reaches."""
-    known = np.isfinite(windows).any(axis=0)
-    median = np.zeros(windows.shape[1:])
-    median[known] = np.nanmedian(np.where(known, windows, 0.0), axis=0)[known]
-    return median
+    return np.nan_to_num(median_known(windows))
 
 
 def _p_window(p: Wave, qrs: Wave) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt.signals.conditioning import bridged
+from ecgkt.signals.conditioning import bridged, median_known
 from ecgkt.signals.delineation import Delineation, Waves
 
 BEFORE_MS, AFTER_MS = 400.0, 700.0
@@ -61,20 +61,13 @@ def median_beats(signal: NDArray[np.floating], fs: float, delineation: Delineati
     windows = padded[:, start[:, None] + np.arange(before + after)].transpose(1, 0, 2)
     quiet = max(2, round(0.012 * fs))
     windows = windows - windows[:, :, before - quiet : before].mean(axis=2, keepdims=True)
-    beat = _median(windows)
+    beat = median_known(windows)
     beat -= beat[:, before - quiet : before].mean(axis=1, keepdims=True)
     beat[~d.usable] = np.nan
     spans = [_span(wave, d, chosen) for wave in (d.p, d.qrs, d.t)]
     peaks = _typical(d.t.peak[chosen] - d.qrs.first[chosen][:, None]) * 1000 / fs
     time = (np.arange(before + after) - before) * 1000 / fs
     return MedianBeats(beat, time, spans[0], spans[1], spans[2], peaks, int(chosen.sum()))
-
-
-def _median(windows: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = np.isfinite(windows[:, 0]).any(axis=0)
-    median = np.full(windows.shape[1:], np.nan)
-    median[:, known] = np.nanmedian(windows[:, :, known], axis=0)
-    return median
 
 
 def _span(wave: Waves, d: Delineation, chosen: NDArray[np.bool_]) -> tuple[float, float]:

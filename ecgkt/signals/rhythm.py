@@ -79,7 +79,7 @@ def irregularity(beats: NDArray[np.float64], shape: NDArray[np.intp]) -> float:
 
 def least_coherence(irregular: float) -> float:
     """Return the P coherence from which P waves count: more where RR is irregular, as in atrial fibrillation."""
-    return float(np.clip(0.55 + 3 * (irregular - 0.08), 0.55, 0.85))
+    return float(np.clip(0.55 + 3 * (irregular - 0.08), 0.55, 0.8))
 
 
 def is_flutter(atrial: AtrialActivity, coherence: float, irregular: float, rate: float) -> bool:
@@ -94,7 +94,7 @@ def is_flutter(atrial: AtrialActivity, coherence: float, irregular: float, rate:
     if not coherence >= least_coherence(irregular):
         return atrial.flutter > 0.4
     twice = rate >= 120 and abs(atrial.flutter_rate / rate - 2) < 0.2
-    return atrial.flutter > (0.42 if twice else 0.53)
+    return atrial.flutter > (0.46 if twice else 0.53)
 
 
 def ventricles_paced(spikes: NDArray[np.float64], onsets: NDArray[np.float64], fs: float) -> bool:
