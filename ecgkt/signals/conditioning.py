@@ -16,6 +16,7 @@ RATE = 500.0
 SHORTEST_SECONDS = 2.0
 _FLAT_MV = 0.01
 _MOST_MISSING = 0.3
+_MOST_NOISE_MV = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +31,16 @@ class Conditioned:
 def condition(signal: NDArray[np.floating], fs: float) -> Conditioned:
     """Bridge gaps, take pacing spikes out at the native rate, resample, high-pass at 0.4 Hz without phase.
 
-    A lead that misses over 30 % of its samples or moves by less than 10 uV in all is not usable and stays zero.
+    A lead that misses over 30 % of its samples, moves by less than 10 uV in all or carries noise of over 0.2 mV (SD,
+    from its second differences) is not usable and stays zero.
     """
     check(signal, fs)
     raw = np.asarray(signal, dtype=np.float64)
     missing = ~np.isfinite(raw)
     filled = bridged(raw)
     low, high = np.percentile(filled, (1, 99), axis=1)
-    usable = (missing.mean(axis=1) < _MOST_MISSING) & (high - low > _FLAT_MV)
+    noise = 1.48 * np.median(np.abs(np.diff(filled, 2, axis=1)), axis=1) / np.sqrt(6)
+    usable = (missing.mean(axis=1) < _MOST_MISSING) & (high - low > _FLAT_MV) & (noise < _MOST_NOISE_MV)
     filled[~usable] = 0.0
     spikes = find_spikes(filled, fs)
     filled = without_spikes(filled, spikes, fs)

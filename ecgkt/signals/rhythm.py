@@ -110,6 +110,6 @@ def in_step(spikes: NDArray[np.float64], onsets: NDArray[np.float64], fs: float)
     if not len(spikes) or not np.isfinite(onsets).any():
         return spikes[:0]
     gap = (onsets[np.isfinite(onsets)][None, :] - spikes[:, None]) * 1000 / fs
-    gap = np.where(gap > -40, gap, np.inf).min(axis=1)
-    near = (np.abs(gap[:, None] - gap[None, :]) <= 12) & np.isfinite(gap)
+    gap = np.where(gap > -40, gap, 1e9).min(axis=1)
+    near = (np.abs(gap[:, None] - gap[None, :]) <= 12) & (gap < 1e9)
     return spikes if near.sum(axis=1).max() >= max(2, 0.4 * len(spikes)) else spikes[:0]

@@ -41,8 +41,9 @@ def find_qrs(beat: NDArray[np.float64], usable: NDArray[np.bool_]) -> Wave:
     First between the ends of the leads' common steep part, then in each lead from its own slope: onset at 4.5 % and
     offset at 9.5 % of the lead's steepest, or at seven times its noise.
     """
-    common = spatial(smoothed(beat, 6.0, 1), usable)
     low, high = BEFORE - samples(120), BEFORE + samples(150)
+    slope = smoothed(beat, 6.0, 1)
+    common = spatial(slope, _clear(slope, usable, low, high))
     noise = float(np.median(np.sort(common[samples(40) : BEFORE - samples(40)])[:60]))
     top = low + int(common[low:high].argmax())
     active = common > max(0.08 * common[top], 2 * noise)
@@ -60,6 +61,13 @@ def find_qrs(beat: NDArray[np.float64], usable: NDArray[np.bool_]) -> Wave:
     onset, offset = agreed(begins.astype(float), strong, 0.5), agreed(ends.astype(float), strong, 0.5)
     first_on, last_off = first_reliable(begins.astype(float), strong, -1), first_reliable(ends.astype(float), strong, 1)
     return Wave(onset, _r_peak(beat, onset, offset), offset, first_on, last_off)
+
+
+def _clear(slope: NDArray[np.float64], usable: NDArray[np.bool_], low: int, high: int) -> NDArray[np.bool_]:
+    """Return the usable leads whose steepest part is at least five times as steep as their rest; all where none is."""
+    rest = np.sqrt(np.median(slope[:, : low + samples(60)] ** 2, axis=1)) + 1e-9
+    clear: NDArray[np.bool_] = usable & (np.abs(slope[:, low:high]).max(axis=1) > 5 * rest)
+    return clear if clear.any() else usable
 
 
 def _slow_from(common: NDArray[np.float64], top: int) -> int:
