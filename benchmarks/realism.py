@@ -1,7 +1,7 @@
 """How far simulated ECGs are from real ones: marginals, amplitudes, and classifiers that tell them apart.
 
 python -m benchmarks.realism --measurements MIMIC_MEASUREMENTS_DIR --records PTBXL_DIR [--yardstick LUDB_DIR]
-                             [--patients 2000] [--seed 1]
+                             [--patients 2000] [--seed 1] [--without-network]
 
 Prints the tables of docs/realism.md. Labels of the real records are used for the diagnostic mix alone.
 """
@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--yardstick", type=Path, help="another real collection: how well real is told from real")
     parser.add_argument("--patients", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without-network", action="store_true", help="leave out the last section, half of the time")
     arguments = parser.parse_args()
     signals, truth, readings = simulated(arguments.patients, arguments.seed)
     real, labels, people = real_records(arguments.records)
@@ -67,7 +68,8 @@ def main() -> None:
         others[f"**real**: {arguments.yardstick.name}"] = m.measure_all(more, FS)
     print_told(theirs, people, others, arguments.seed)
     few = m.matched_rows(mixes[1], mixes[0], rng, MOST_NETWORK)
-    print_network(real, people, signals[few], more, arguments.seed)
+    if not arguments.without_network:
+        print_network(real, people, signals[few], more, arguments.seed)
 
 
 def simulated(patients: int, seed: int) -> tuple[NDArray[np.float32], LabelTable, list[Reading]]:
