@@ -24,8 +24,8 @@ def activity(record: Conditioned) -> NDArray[np.float64]:
     steep = np.abs(np.gradient(band, axis=1))
     power = uniform_filter1d(steep**2, _WIDTH, axis=1, mode="nearest")
     block = round(1.2 * RATE)
-    blocks = max(1, power.shape[1] // block)
-    tops = power[:, : blocks * block].reshape(len(power), blocks, -1).max(axis=2) if blocks > 1 else power
+    blocks = power.shape[1] // block
+    tops = power[:, : blocks * block].reshape(len(power), blocks, block).max(axis=2)
     typical = np.median(tops, axis=1, keepdims=True) + 1e-12
     ranked = np.sort(np.minimum(np.sqrt(power / typical), 1.6), axis=0)
     cut = len(ranked) // 4

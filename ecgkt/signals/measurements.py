@@ -72,7 +72,8 @@ def measure(signal: NDArray[np.floating], fs: float) -> Measurements:
     the leads (CSE Working Party 1985, Eur Heart J 6:815). QTc after Fridericia 1920 is QT / RR^(1/3), after Bazett 1920
     QT / RR^(1/2), with the mean RR in seconds; JTc is QTc (Fridericia) - QRS, for QRS >= 120 ms, as the
     AHA/ACCF/HRS advise where conduction is abnormal (Rautaharju 2009, doi 10.1161/CIRCULATIONAHA.108.191096).
-    Axes are those of the net areas in I and aVF, aVF scaled by 2 / sqrt(3). ST is read at the J point.
+    Axes are those of the net areas in I and aVF, aVF scaled by 2 / sqrt(3). ST is the mean of the 8 ms from the J point on,
+    the latest QRS offset of the leads.
     """
     if np.ndim(signal) == 2 and np.shape(signal)[1] < SHORTEST_SECONDS * fs:
         return _nothing(f"The recording lasts {np.shape(signal)[1] / fs:.1f} s, and at least 2 s are needed.", None)
@@ -194,9 +195,10 @@ def _lead_values(beats: MedianBeats | None) -> dict[str, dict[str, Measured]]:
         inside = beats.part(beats.qrs)
         columns["r"] = np.maximum(inside.max(axis=1), 0.0)
         columns["s"] = np.maximum(-inside.min(axis=1), 0.0)
-        columns["st"] = beats.level(beats.qrs[1])
+        columns["st"] = beats.level(beats.qrs[1], beats.qrs[1] + 8)
         for lead in np.flatnonzero(np.isfinite(beats.t_peak)):
-            columns["t"][lead] = beats.level(float(beats.t_peak[lead]))[lead]
+            at = float(beats.t_peak[lead])
+            columns["t"][lead] = beats.level(at - 2, at + 2)[lead]
     return {
         name: {
             lead: Measured(float(value), "mV")

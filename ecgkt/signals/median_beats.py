@@ -29,9 +29,9 @@ class MedianBeats:
     t_peak: NDArray[np.float64]
     count: int
 
-    def level(self, at_ms: float) -> NDArray[np.float64]:
-        """Return each lead's value (12,) at a time, mean over 4 ms."""
-        near = np.abs(self.time_ms - at_ms) <= 2.01
+    def level(self, from_ms: float, to_ms: float) -> NDArray[np.float64]:
+        """Return each lead's mean (12,) between two times."""
+        near = (self.time_ms >= from_ms - 0.01) & (self.time_ms <= to_ms + 0.01)
         if not near.any():
             return np.full(12, np.nan)
         mean: NDArray[np.float64] = self.signal[:, near].mean(axis=1)
