@@ -34,7 +34,11 @@ def activity(record: Conditioned) -> NDArray[np.float64]:
 
 
 def find_beats(record: Conditioned) -> NDArray[np.intp]:
-    """Return the samples (b,) at 500 Hz of the beats' steepest part, the first and last of the recording included."""
+    """Return the samples (b,) at 500 Hz of the beats' steepest part, the first and last of the recording included.
+
+    What is over half as steep as a typical beat is one; between these, less is enough for what stands off from its
+    neighbours, and least for what moves as far as a beat.
+    """
     from scipy.signal import find_peaks
 
     if not record.usable.any():
@@ -42,21 +46,30 @@ def find_beats(record: Conditioned) -> NDArray[np.intp]:
     course = activity(record)
     n = len(course)
     padded = np.concatenate(([0.0], course, [0.0]))
-    at, _ = find_peaks(padded, height=0.25, distance=_REFRACTORY, prominence=0.12)
+    at, _ = find_peaks(padded, height=0.15, distance=_REFRACTORY, prominence=0.07)
     at = at - 1
     if not len(at):
         return np.empty(0, dtype=np.intp)
     level = float(np.median(course[at][course[at] > 0.5])) if (course[at] > 0.5).any() else float(course[at].max())
     sure = at[course[at] > 0.5 * level]
     rr = np.median(np.diff(sure)) if len(sure) > 2 else RATE
+    size = _size(record, at)
+    large = size > 0.55 * np.median(size[np.isin(at, sure)]) if len(sure) else np.zeros(len(at), dtype=bool)
     beats = list(sure)
-    for k in at:
+    for k, is_large in zip(at, large, strict=True):
         gap = np.abs(np.array(beats) - k).min() if beats else n
-        if course[k] > 0.3 * level and gap > 0.55 * rr and gap > 0.36 * RATE:
+        if course[k] > (0.18 if is_large else 0.3) * level and gap > 0.52 * rr and gap > 0.3 * RATE:
             beats.append(k)
     found = np.unique(np.array(beats, dtype=np.intp))
     edge = round(0.03 * RATE)
     return found[(found >= edge) & (found < n - edge)]
+
+
+def _size(record: Conditioned, at: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how far (b,) the leads move within 80 ms around each sample: an ectopic beat is slow but large."""
+    parts = np.nan_to_num(cut_out(record.signal[record.usable], at, round(0.08 * RATE), round(0.08 * RATE)))
+    size: NDArray[np.float64] = np.median(np.ptp(parts, axis=2), axis=1)
+    return size
 
 
 def cut_out(signal: NDArray[np.float64], at: NDArray[np.intp], before: int, after: int) -> NDArray[np.float64]:

@@ -80,7 +80,7 @@ def _slow_from(common: NDArray[np.float64], top: int) -> int:
     course = smoothed(common[top : top + samples(400)], 8.0)
     for dip in argrelmin(course)[0]:
         rises = argrelmax(course[dip:])[0]
-        if course[dip] < 0.3 * course[0] and len(rises) and rises[0] > samples(50):
+        if course[dip] < 0.4 * course[0] and len(rises) and rises[0] > samples(50):
             return top + int(dip)
     return len(common)
 
