@@ -65,7 +65,7 @@ def _row(signal: NDArray[np.floating], fs: float) -> list[float]:
     intervals = [_number(found.values[_NAMES.get(name, name)].value) for name in (*INTERVALS, "rr")]
     st, p = np.full(12, np.nan), np.full(12, np.nan)
     if found.beats is not None and np.isfinite(found.beats.qrs).all():
-        st = found.beats.level(found.beats.qrs[1] + 60)
+        st = found.beats.level(found.beats.qrs[1] + 56, found.beats.qrs[1] + 64)
         if found.values["pr"].value is not None and np.isfinite(found.beats.p).all():
             p = p_amplitude(found.beats.part(found.beats.p))
     r, s, t = ([_number(found.leads[wave][lead].value) for lead in LEADS] for wave in ("r", "s", "t"))

@@ -18,13 +18,13 @@ from ecgkt.simulation.tracing import PACED, Tracing
 Activation = tuple[float, float, tuple[float, float, float], str]
 
 _NORMAL: tuple[Activation, ...] = (
-    (0.19, 0.070, (-0.13, 0.00, -0.15), "septal"),
+    (0.19, 0.070, (-0.13, 0.00, -0.19), "septal"),
     (0.36, 0.085, (0.40, 0.24, -0.10), "anterior"),
     (0.40, 0.090, (-0.08, 0.02, -0.08), "right"),
     (0.46, 0.085, (0.24, 0.30, 0.14), "inferior"),
-    (0.52, 0.090, (0.78, 0.14, 0.42), "lateral"),
+    (0.52, 0.090, (0.84, 0.15, 0.42), "lateral"),
     (0.64, 0.090, (0.16, 0.00, 0.78), "posterior"),
-    (0.82, 0.065, (-0.10, -0.13, 0.24), "posterior"),
+    (0.82, 0.065, (-0.16, -0.06, 0.24), "posterior"),
 )
 _LEFT_BLOCK: tuple[Activation, ...] = (
     (0.14, 0.060, (0.02, 0.06, -0.12), "right"),
@@ -52,7 +52,7 @@ _PACED_BOTH: tuple[Activation, ...] = (
 _BYPASSES = ((0.45, 0.35, 0.30), (0.35, -0.40, -0.35), (-0.30, 0.40, -0.50))
 """Directions of the delta wave: left lateral, septal and right free-wall pathways (Arruda 1998)."""
 _MOST, _NOTCHES = 10, 3
-VISIBLE = 2.4
+VISIBLE = 2.6
 """How many standard deviations of a wave are seen."""
 
 _TOWARDS = {

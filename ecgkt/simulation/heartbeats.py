@@ -43,7 +43,7 @@ def ventricular_beat(rng: np.random.Generator, t: Tracing, leads: NDArray[np.flo
 def ectopic_beat(rng: np.random.Generator, t: Tracing, leads: NDArray[np.float64], qt_ms: float) -> Beat:
     """Return a ventricular premature beat with its discordant T wave."""
     qrs = ectopic_complex(rng, t.voltage)
-    return _complete(rng, t, leads, qrs, np.zeros(3), qt_ms * 1.06, 0.0)
+    return _complete(rng, t, leads, qrs, 0.4 * qrs.area, qt_ms * 1.06, 0.0)
 
 
 def _complete(
@@ -78,7 +78,7 @@ def _complete(
         np.append(1.0, merged.left),
         np.append(1.0, merged.right),
         np.vstack([spike, potential]),
-        np.full(PLATEAUS, qrs_ms - 8.0),
+        np.full(PLATEAUS, qrs_ms - 12.0),
         np.full(PLATEAUS, max(peak - 0.3 * left, qrs_ms + 25)),
         st_potential,
         qrs_ms,
@@ -104,7 +104,7 @@ def _t_waves(
 ) -> Waves:
     """Return T from three regions, what follows from an abnormal QRS and from strain, and a biphasic part."""
     gain = t.t_gain * t.voltage**0.4 * 0.95
-    base = np.array([[0.085, 0.02, -0.230], [0.215, 0.040, 0.020], [0.075, 0.095, -0.020]]) * gain
+    base = np.array([[0.040, 0.02, -0.225], [0.225, 0.012, 0.030], [0.090, 0.070, -0.020]]) * gain
     base *= np.exp(rng.normal(0, 0.28, (3, 1)))
     base += rng.normal(0, 0.020, (3, 3))
     base = turn_frontal(base, 0.45 * t.axis_turn)
@@ -159,7 +159,7 @@ def _st_vectors(t: Tracing, secondary: NDArray[np.float64]) -> list[tuple[int, N
         region = apex if t.ischaemia == "diffuse" else 0.6 * apex + 0.4 * towards(t.ischaemia)
         general = general - t.ischaemia_mv * region
     general = general - 0.085 * t.strain * np.array([0.85, 0.3, 0.2])
-    normal = t.normal_st_mv * np.array([0.1, 0.1, -1.45])
+    normal = t.normal_st_mv * np.array([0.55, 0.2, -1.45])
     septal, anterior, lateral = (SOURCES.index(name) for name in ("septal", "anterior", "lateral"))
     return [(source, injury), (lateral, general), (anterior, 0.24 * secondary), (septal, normal)]
 
@@ -186,7 +186,7 @@ def atrial_beats(rng: np.random.Generator, t: Tracing, leads: NDArray[np.float64
     duration, wide = t.p_ms, t.left_atrium
     centre = np.array([0.33, 0.64, 0.80]) * duration
     width = np.array([0.16, 0.145, 0.095]) * duration
-    vector = np.array([[0.044, 0.064, -0.078], [0.098, 0.050, 0.000], [0.026, 0.004, 0.014]])
+    vector = np.array([[0.055, 0.055, -0.088], [0.115, 0.042, -0.045], [0.030, 0.000, 0.012]])
     vector[1] *= 1 + 0.25 * wide
     vector[2] *= 1 + 1.6 * wide
     vector = (vector * np.exp(rng.normal(0, 0.16, (3, 1))) + rng.normal(0, 0.007, (3, 3))) * t.p_gain

@@ -31,7 +31,7 @@ def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts
     t.right_mass = right * acts("right_ventricular_mass")
     atrium = -0.25 + 0.35 * failure + 0.3 * mass + 0.15 * p.has("hypertension") + 0.3 * rng.normal()
     t.left_atrium = float(np.clip(atrium, 0, 2.0)) * acts("left_atrium")
-    t.p_ms = float(rng.normal(101, 13)) + 14 * t.left_atrium
+    t.p_ms = float(rng.normal(106, 13)) + 14 * t.left_atrium
     t.p_gain = float(np.exp(rng.normal(0, 0.28))) * (1 + 0.35 * p.has("copd"))
     axis = rng.normal(8, 11) - 0.24 * (p.age - 55) - 0.6 * (p.bmi - 27) - 7 * t.left_mass + 48 * min(t.right_mass, 1.6)
     t.axis_turn = float(np.clip(axis + 14 * p.has("copd"), -75, 120))
@@ -44,7 +44,7 @@ def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts
     if effusion and acts("effusion"):
         voltage *= loss
     t.voltage = float(max(voltage, 0.2))
-    fragments = rng.exponential(0.10) + 0.25 * p.has("old_infarction") + 0.1 * p.has("dilated_cardiomyopathy")
+    fragments = rng.exponential(0.08) + 0.14 * p.has("old_infarction") + 0.08 * p.has("dilated_cardiomyopathy")
     t.fragmentation = float(fragments)
 
 
@@ -78,7 +78,7 @@ def injure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts) -> None
 def repolarise(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts) -> None:
     """Set QTc, T and U waves and their drugs."""
     z = p.ecg_latents
-    t.qtc_ms = float(rng.normal(407 if p.male else 416, 20)) + 0.12 * (p.age - 50)
+    t.qtc_ms = float(rng.normal(401 if p.male else 410, 20)) + 0.12 * (p.age - 50)
     t.qtc_ms += 6 * severity(p, z, "failure", "heart_failure") * acts("heart_failure") + 10 * p.has("cirrhosis")
     t.qtc_ms += 0.55 * max(t.qrs_ms - 100, 0) + 8 * (t.left_mass > 0.8)
     longer, amount, some, much = rng.uniform(8, 55), rng.uniform(0.04, 0.16), rng.random() < 0.01, rng.uniform(40, 110)
@@ -87,7 +87,7 @@ def repolarise(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts) -> 
     t.qtc_ms += float(much) * some
     if p.has("digoxin") and acts("digoxin"):
         t.scoop, t.qtc_ms = float(amount), t.qtc_ms - 14
-    t.t_gain = float(np.exp(rng.normal(0.0, 0.33))) * (1.08 if p.male else 0.9) * (1 - 0.003 * max(p.age - 40, 0))
+    t.t_gain = float(np.exp(rng.normal(0.0, 0.29))) * (1.08 if p.male else 0.9) * (1 - 0.003 * max(p.age - 40, 0))
     t.t_gain *= 1 - 0.2 * severity(p, z, "thyroid", "hypothyroidism") * acts("hypothyroidism")
     t.t_width = float(np.exp(rng.normal(0, 0.14)))
     t.u_mv = float(abs(rng.normal(0.012, 0.016)))

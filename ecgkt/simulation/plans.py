@@ -149,7 +149,7 @@ def _atrial_activity(
         vectors = rng.normal(0, 0.35, (3, 3)) + np.array([[0.1, 0.25, -1.0]])
         return AtrialActivity(size * vectors @ seen.T, float(rng.uniform(4.6, 8.0)), True, seed)
     if t.rhythm == FLUTTER:
-        size = 0.095 * np.exp(rng.normal(0, 0.4))
+        size = 0.125 * np.exp(rng.normal(0, 0.35))
         sign = -1.0 if rng.random() < 0.8 else 1.0
         main = size * (np.array([0.05, sign * 1.0, sign * 0.45]) + rng.normal(0, 0.15, 3))
         vectors = np.stack([main, size * rng.normal(0, 0.35, 3)])

@@ -112,7 +112,7 @@ def _repolarisation(beats: Sequence[Beat], time: Tensor) -> Tensor:
     start = _stack(beats, "plateau_start", time.device)[:, :, None]
     stop = _stack(beats, "plateau_end", time.device)[:, :, None]
     since = time[:, None] - start
-    rise, fall = torch.sigmoid(since / 7.0), torch.sigmoid((stop - time[:, None]) / 22.0)
+    rise, fall = torch.sigmoid(since / 4.5), torch.sigmoid((stop - time[:, None]) / 22.0)
     slope = 0.7 + 0.5 * (since / (stop - start)).clamp(0, 1)
     segment = torch.bmm((rise * fall * slope).transpose(1, 2), _stack(beats, "plateau_potential", time.device))
     return segment + _waves(beats, time, slice(QRS_WAVES, None))
