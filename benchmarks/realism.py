@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--yardstick", type=Path, help="another real collection: how well real is told from real")
     parser.add_argument("--patients", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--without-network", action="store_true", help="leave out the last section, half of the time")
+    parser.add_argument("--without-network", action="store_true", help="leave out the last section")
     arguments = parser.parse_args()
     signals, truth, readings = simulated(arguments.patients, arguments.seed)
     real, labels, people = real_records(arguments.records)
