@@ -13,6 +13,8 @@ from ecgkt.simulation.tracing import ECTOPIC_ATRIAL, PACED, Tracing
 
 QRS_WAVES, T_WAVES, PLATEAUS = 14, 6, 4
 _SECONDARY = 0.52
+_SPREAD = 0.82
+"""T comes from the whole wall: the nearness of V3-V5 counts less than in the QRS."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def _complete(
     merged = Waves(*(np.concatenate([getattr(w, name) for w in parts]) for name in names))
     potential = np.einsum("ced,cd->ce", leads[merged.source], merged.vector)
     potential += _residual(rng, potential)
+    potential[QRS_WAVES - 1 : QRS_WAVES - 1 + T_WAVES, 5:8] *= _SPREAD
     st = _st_vectors(t, secondary)
     st_potential = np.einsum("ced,cd->ce", leads[[s for s, _ in st]], np.array([v for _, v in st]))
     spike = np.zeros((1, 9))
@@ -103,7 +106,7 @@ def _t_waves(
     rng: np.random.Generator, t: Tracing, peak: float, left: float, right: float, secondary: NDArray[np.float64]
 ) -> Waves:
     """Return T from three regions, what follows from an abnormal QRS and from strain, and a biphasic part."""
-    gain = t.t_gain * t.voltage**0.4 * 0.95
+    gain = t.t_gain * t.voltage**0.4 * 1.06
     base = np.array([[0.040, 0.02, -0.225], [0.225, 0.012, 0.030], [0.090, 0.070, -0.020]]) * gain
     base *= np.exp(rng.normal(0, 0.28, (3, 1)))
     base += rng.normal(0, 0.020, (3, 3))
@@ -159,7 +162,7 @@ def _st_vectors(t: Tracing, secondary: NDArray[np.float64]) -> list[tuple[int, N
         region = apex if t.ischaemia == "diffuse" else 0.6 * apex + 0.4 * towards(t.ischaemia)
         general = general - t.ischaemia_mv * region
     general = general - 0.085 * t.strain * np.array([0.85, 0.3, 0.2])
-    normal = t.normal_st_mv * np.array([0.55, 0.2, -1.45])
+    normal = t.normal_st_mv * np.array([0.30, 0.15, -1.40])
     septal, anterior, lateral = (SOURCES.index(name) for name in ("septal", "anterior", "lateral"))
     return [(source, injury), (lateral, general), (anterior, 0.24 * secondary), (septal, normal)]
 

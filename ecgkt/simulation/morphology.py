@@ -33,7 +33,7 @@ def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts
     t.left_atrium = float(np.clip(atrium, 0, 2.0)) * acts("left_atrium")
     t.p_ms = float(rng.normal(106, 13)) + 14 * t.left_atrium
     t.p_gain = float(np.exp(rng.normal(0, 0.28))) * (1 + 0.35 * p.has("copd"))
-    axis = rng.normal(8, 11) - 0.24 * (p.age - 55) - 0.6 * (p.bmi - 27) - 7 * t.left_mass + 48 * min(t.right_mass, 1.6)
+    axis = rng.normal(5, 12) - 0.24 * (p.age - 55) - 0.6 * (p.bmi - 27) - 7 * t.left_mass + 48 * min(t.right_mass, 1.6)
     t.axis_turn = float(np.clip(axis + 14 * p.has("copd"), -75, 120))
     voltage = np.exp(rng.normal(0.0, 0.17)) * np.exp(-0.012 * (p.bmi - 28)) * (1.08 if p.male else 0.96)
     voltage *= 1 - 0.13 * severity(p, z, "sepsis", "sepsis") * acts("sepsis")
