@@ -1,64 +1,162 @@
 """How a model trained on simulated ECGs orders real ones: AUROC per tracing target, pooled over collections.
 
-python -m benchmarks.sim_to_real DIR [DIR ...] [--model NAME]
+python -m benchmarks.sim_to_real DIR [DIR ...] [--model NAME] [--simulated 400]
+
+A folder of recordings without labels is scored and counted, no more.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt import checkpoints, reports
+from ecgkt import checkpoints, readers, reports
 from ecgkt.cli.progress import bar
 from ecgkt.data.collections import open_collection
-from ecgkt.domain.labels import Kind, LabelSet
-from ecgkt.evaluation.discrimination import auroc_estimate
+from ecgkt.domain import Domain, Record
+from ecgkt.domain.labels import Kind, Label, LabelSet
+from ecgkt.errors import InvalidCohort
+from ecgkt.evaluation.discrimination import auroc, auroc_estimate
 from ecgkt.inference import Predictor
+from ecgkt.simulation import SimulationSettings, simulate_arrays
 
-GROUPS = ("rhythm", "conduction")
+RHYTHM_AND_CONDUCTION = (
+    *("atrial_fibrillation", "atrial_flutter", "left_bundle_branch_block", "right_bundle_branch_block"),
+    *("first_degree_av_block", "sinus_bradycardia", "sinus_tachycardia", "paced_rhythm"),
+)
+INFARCTION = ("anterior_infarction", "inferior_infarction")
+ANY_INFARCTION = Label("any_infarction", "Anterior or inferior infarction", Kind.TRACING, "infarction")
+FEWEST = 10
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Logits and truth (n, k) over `labels`, the subject and the collection (n,) of each record."""
+
+    labels: tuple[Label, ...]
+    logits: NDArray[np.float64]
+    truth: NDArray[np.float64]
+    subjects: NDArray[np.int64]
+    source: NDArray[np.intp]
 
 
 def main() -> None:
     """Score the collections and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("collections", nargs="+", type=Path, help="folders of PTB-XL, LUDB or CinC 2021")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("collections", nargs="+", type=Path, help="folders of labelled collections")
     parser.add_argument("--model")
+    parser.add_argument("--simulated", type=int, default=400, metavar="N", help="simulated records for the spread")
     arguments = parser.parse_args()
     predictor = Predictor.open(checkpoints.choose_checkpoint(None, arguments.model))
     labels = predictor.card.labels.of_kind(Kind.TRACING)
-    logits, truth, subjects, names = [], [], [], []
+    parts, names = [], []
     for number, folder in enumerate(arguments.collections):
+        part = score(predictor, labels, folder, number)
+        if part is None:
+            paths = readers.find_records(folder)
+            kept = reports.score_files(predictor, paths, bar(folder.name))[1]
+            names.append(f"{folder.name} (no labels in the folder; {len(kept)} of {len(paths)} records scored, not pooled)")
+        else:
+            parts.append(part[:3])
+            names.append(part[3])
+    logits, truth, subjects = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    source = np.concatenate([np.full(len(part[0]), k) for k, part in enumerate(parts)])
+    pool = with_any_infarction(labels, logits, truth, subjects, source)
+    print(f"Model {predictor.card.name}, checkpoint {predictor.card.id}; {', '.join(names)}.\n")
+    tell(pool, simulated_logits(predictor, labels, arguments.simulated))
+
+
+def score(
+    predictor: Predictor, labels: LabelSet, folder: Path, number: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], str] | None:
+    """Return logits, truth, subjects and a caption of one collection; None where it holds no labels."""
+    try:
         collection = open_collection(folder)
-        scores, kept = reports.score_files(predictor, collection.paths, bar(collection.name))
-        logits.append(scores[:, predictor.card.labels.positions(labels.names)])
-        truth.append(collection.labels.values[kept][:, collection.labels.labels.positions(labels.names)])
-        subjects.append(collection.subject_ids[kept] + number * 10**9)
-        names.append(f"{collection.name} ({len(kept)} of {len(collection.paths)} records)")
-    pooled = [np.concatenate(parts) for parts in (logits, truth, subjects)]
-    print(f"Model {predictor.card.name}, checkpoint {predictor.card.id}; pooled over {', '.join(names)}.\n")
-    tell(labels, *pooled)
+    except InvalidCohort:
+        return None
+    scores, kept = reports.score_files(predictor, collection.paths, bar(collection.name))
+    columns = predictor.card.labels.positions(labels.names)
+    truth = collection.labels.values[kept][:, collection.labels.labels.positions(labels.names)].astype(float)
+    caption = f"{collection.name} ({len(kept)} of {len(collection.paths)} records)"
+    return scores[:, columns], truth, collection.subject_ids[kept] + number * 10**9, caption
 
 
-def tell(
-    labels: LabelSet, logits: NDArray[np.float64], truth: NDArray[np.float32], subjects: NDArray[np.int64]
-) -> None:
-    """Print a row per target, then the macro averages over the targets that are defined."""
-    print("| target | AUROC (95 % interval) | positives of n | logit: middle half spans |\n|---|---|---|---|")
-    values: dict[str, list[float]] = {}
-    for column, label in enumerate(labels):
-        estimate = auroc_estimate(truth[:, column], logits[:, column], subjects)
-        low, high = np.quantile(logits[:, column], [0.25, 0.75])
-        print(f"| {label.title} | {estimate} | {estimate.positives} of {estimate.n} | {high - low:.2f} |")
-        if estimate.value is not None:
-            values.setdefault(label.group, []).append(estimate.value)
-    every = [value for group in values.values() for value in group]
-    some = [value for group in GROUPS for value in values.get(group, ())]
-    print(
-        f"\nMacro over {len(every)} defined targets: {np.mean(every):.3f}; rhythm and conduction: {np.mean(some):.3f}."
+def with_any_infarction(
+    labels: LabelSet,
+    logits: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    subjects: NDArray[np.int64],
+    source: NDArray[np.intp],
+) -> Pool:
+    """Return the pool with a last target: infarction of either kind, scored by the higher logit."""
+    columns = labels.positions(INFARCTION)
+    both = truth[:, columns]
+    either = np.where((both == 1).any(axis=1), 1.0, np.where((both == 0).all(axis=1), 0.0, np.nan))
+    return Pool(
+        (*labels, ANY_INFARCTION),
+        np.column_stack([logits, logits[:, columns].max(axis=1)]),
+        np.column_stack([truth, either]),
+        subjects,
+        source,
     )
+
+
+def simulated_logits(predictor: Predictor, labels: LabelSet, count: int) -> NDArray[np.float64]:
+    """Return logits (count, k) of simulated records that no training has seen."""
+    signals = simulate_arrays(count, 987_654, SimulationSettings(faulty=0.0)).signals
+    step = predictor.card.preprocessing.apply
+    inputs = [step(Record(signal, 500.0, "simulated", domain=Domain.SIMULATED)) for signal in signals]
+    columns = predictor.card.labels.positions(labels.names)
+    return predictor.logits(inputs)[:, columns]
+
+
+def within(pool: Pool, column: int) -> float | None:
+    """Return the AUROC over pairs of the same collection alone: what differs between collections cannot help."""
+    better, pairs = 0.0, 0.0
+    for source in np.unique(pool.source):
+        rows = (pool.source == source) & np.isfinite(pool.truth[:, column])
+        truth, logits = pool.truth[rows, column], pool.logits[rows, column]
+        count = float((truth == 1).sum() * (truth == 0).sum())
+        if count:
+            better += auroc(truth, logits) * count
+            pairs += count
+    return better / pairs if pairs else None
+
+
+def tell(pool: Pool, simulated: NDArray[np.float64]) -> None:
+    """Print a row per target, then the averages that the aims are set for."""
+    print("| target | AUROC, pooled (95 % interval) | within collections | positives of n | spread, real | spread, simulated |")
+    print("|---|---|---|---|---|---|")
+    found: dict[str, float] = {}
+    for column, label in enumerate(pool.labels):
+        estimate = auroc_estimate(pool.truth[:, column], pool.logits[:, column], pool.subjects)
+        inner = within(pool, column) if estimate.value is not None else None
+        real = f"{_spread(pool.logits[:, column]):.1f}"
+        made = f"{_spread(simulated[:, column]):.1f}" if column < simulated.shape[1] else ""
+        told = "" if inner is None else f"{inner:.3f}"
+        print(f"| {label.title} | {estimate} | {told} | {estimate.positives} of {estimate.n} | {real} | {made} |")
+        if estimate.value is not None:
+            found[label.name] = estimate.value
+    print("\nSpread: between the quartiles of the logit, in real records and in simulated ones.\n")
+    targets = [name for name in found if name != ANY_INFARCTION.name]
+    _mean("Macro", targets, found)
+    _mean("Rhythm and conduction", [name for name in RHYTHM_AND_CONDUCTION if name in found], found)
+    for name in ("left_ventricular_hypertrophy", ANY_INFARCTION.name):
+        if name in found:
+            print(f"- {next(label.title for label in pool.labels if label.name == name)}: {found[name]:.3f}")
+
+
+def _mean(title: str, names: list[str], found: dict[str, float]) -> None:
+    print(f"- {title}, over {len(names)} defined targets: {np.mean([found[name] for name in names]):.3f}")
+
+
+def _spread(logits: NDArray[np.float64]) -> float:
+    low, high = np.quantile(logits, [0.25, 0.75])
+    return float(high - low)
 
 
 if __name__ == "__main__":
