@@ -62,6 +62,7 @@ def main() -> None:
     numbers = records(arguments.records)
     parts = {"all": Part(), f"1-{CHOSEN_ON}": Part(), f"{CHOSEN_ON + 1}-100": Part()}
     seconds = dict.fromkeys(METHODS, 0.0)
+    measure(read_signal(arguments.folder, numbers[0]), FS)  # imports do not count
     for number in numbers:
         half = f"1-{CHOSEN_ON}" if number <= CHOSEN_ON else f"{CHOSEN_ON + 1}-100"
         one_record(arguments.folder, number, [parts["all"], parts[half]], seconds)

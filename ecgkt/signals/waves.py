@@ -73,14 +73,18 @@ def _clear(slope: NDArray[np.float64], usable: NDArray[np.bool_], low: int, high
 def _slow_from(common: NDArray[np.float64], top: int) -> int:
     """Return where the leads' common slope is least before it rises slowly, into a T wave without an ST segment.
 
-    What rises within 50 ms is still the QRS complex.
+    What rises within 50 ms (within 30 ms, where it stays faint) is still the QRS complex.
     """
     from scipy.signal import argrelmax, argrelmin
 
     course = smoothed(common[top : top + samples(400)], 8.0)
     for dip in argrelmin(course)[0]:
-        rises = argrelmax(course[dip:])[0]
-        if course[dip] < 0.4 * course[0] and len(rises) and rises[0] > samples(50):
+        tops = argrelmax(course[dip:])[0]
+        if not len(tops):
+            break
+        late = course[dip] < 0.4 * course[0] and tops[0] > samples(50)
+        faint = course[dip] < 0.2 * course[0] and course[dip + tops[0]] < 0.3 * course[0] and tops[0] > samples(30)
+        if late or faint:
             return top + int(dip)
     return len(common)
 
