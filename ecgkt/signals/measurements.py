@@ -72,8 +72,8 @@ def measure(signal: NDArray[np.floating], fs: float) -> Measurements:
     the leads (CSE Working Party 1985, Eur Heart J 6:815). QTc after Fridericia 1920 is QT / RR^(1/3), after Bazett 1920
     QT / RR^(1/2), with the mean RR in seconds; JTc is QTc (Fridericia) - QRS, for QRS >= 120 ms, as the
     AHA/ACCF/HRS advise where conduction is abnormal (Rautaharju 2009, doi 10.1161/CIRCULATIONAHA.108.191096).
-    Axes are those of the net areas in I and aVF, aVF scaled by 2 / sqrt(3). ST is the mean of the 8 ms from the J point on,
-    the latest QRS offset of the leads.
+    Axes are those of the net areas in I and aVF, aVF scaled by 2 / sqrt(3). ST is the mean of the 8 ms from the J point
+    on, the latest QRS offset of the leads.
     """
     if np.ndim(signal) == 2 and np.shape(signal)[1] < SHORTEST_SECONDS * fs:
         return _nothing(f"The recording lasts {np.shape(signal)[1] / fs:.1f} s, and at least 2 s are needed.", None)

@@ -20,6 +20,7 @@ from ecgkt.signals.boundaries import (
 )
 from ecgkt.signals.conditioning import smoothed
 
+_SMALLEST_T_MV = 0.008
 BEFORE, AFTER = samples(500), samples(800)
 Lead = NDArray[np.float64]
 
@@ -116,7 +117,9 @@ def _r_peak(beat: NDArray[np.float64], onset: Lead, offset: Lead) -> Lead:
 
 
 def find_t(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, latest: int) -> Wave | None:
-    """Return the T wave between the QRS offset and `latest` (the next P wave or QRS), or None where none stands out."""
+    """Return the T wave between the QRS offset and `latest` (the next P wave or QRS), or None where none stands out
+    by 8 uV in three leads.
+    """
     start = round(qrs.last)
     first, last = start + samples(60), min(latest, beat.shape[1] - 2)
     if last - first < samples(80):
@@ -133,6 +136,8 @@ def find_t(beat: NDArray[np.float64], usable: NDArray[np.bool_], qrs: Wave, late
     nearness = np.exp(-0.5 * ((np.arange(beat.shape[1]) - centre) / samples(90)) ** 2)
     top = extreme(np.abs(stands) * nearness, np.full(12, centre), samples(90), first, last - 1)
     size, sign = np.abs(value_at(stands, top)), np.sign(value_at(stands, top))
+    if np.sort(size[usable])[::-1][:3].min() < _SMALLEST_T_MV:
+        return None
     top = extreme(level * sign[:, None], top, samples(40), first - samples(20), last - 1)
     slope = np.gradient(level, axis=1)
     rise = steepest(slope, top, sign, -1, samples(8), samples(140), first - samples(20))

@@ -158,7 +158,6 @@ def test_flutter_has_no_pr(simulated):
         (np.zeros((12, 5000)), "All leads are flat or missing."),
         (np.full((12, 5000), np.nan), "All leads are flat or missing."),
         (np.zeros((12, 500)), "The recording lasts 1.0 s, and at least 2 s are needed."),
-        (np.random.default_rng(0).normal(0, 0.02, (12, 5000)).cumsum(axis=1) * 0, "All leads are flat or missing."),
     ],
 )
 def test_nothing_to_measure_is_told_for_every_value(signal, says):
@@ -170,6 +169,21 @@ def test_nothing_to_measure_is_told_for_every_value(signal, says):
 def test_two_beats_are_too_few(heart):
     m = measure(heart().record(seconds=2.2), 500)
     assert "at least 3 are needed" in reason(m, "heart_rate")
+
+
+def test_without_a_t_wave_there_is_no_qt(heart):
+    m = measure(heart(t_mv=0.0).record(), 500)
+    assert reason(m, "qt") == "The end of the T wave is not found in most beats."
+    assert reason(m, "t_axis") == "No T wave is found."
+
+
+@pytest.mark.parametrize("alike", [False, True])
+@pytest.mark.parametrize("drift", [False, True])
+def test_noise_has_no_heartbeat(alike, drift):
+    signal = np.random.default_rng(1).normal(0, 0.05, (12, 5000))
+    signal = np.repeat(signal[:1], 12, axis=0) if alike else signal
+    m = measure(np.cumsum(signal, axis=1) if drift else signal, 500)
+    assert reason(m, "heart_rate") == "0 heartbeats were found, and at least 3 are needed."
 
 
 def test_a_wrong_shape_is_an_error():
