@@ -36,6 +36,10 @@ _NAMES = (
     ("qrs_axis", "deg"),
     ("t_axis", "deg"),
 )
+_NO_PR = {
+    RhythmKind.NO_P: "No P wave is found at a fixed distance before the QRS complexes.",
+    RhythmKind.UNKNOWN: "Too few beats to say whether P waves lead the QRS complexes.",
+}
 _LEAD_NAMES = ("r", "s", "st", "t")
 
 
@@ -111,18 +115,20 @@ def _rates(d: Delineation) -> dict[str, Measured]:
 
 def _intervals(d: Delineation, rhythm: Rhythm) -> dict[str, Measured]:
     plain = d.shape == 0
-    p = _interval(d.p.first, d.p.last, plain, d.fs, "No P wave is found in most beats.")
-    pr = _interval(d.p.first, d.qrs.first, plain, d.fs, "No P wave is found in most beats.")
+    p = _interval(d.p.first, d.p.last, plain, d.fs, _no_p(rhythm.kind))
+    pr = _interval(d.p.first, d.qrs.first, plain, d.fs, _no_p(rhythm.kind))
     if not rhythm.has_pr:
-        reason = f"The rhythm is {rhythm.kind}, in which PR has no meaning."
-        if rhythm.kind == RhythmKind.NO_P:
-            reason = "No P wave is found at a fixed distance before the QRS complexes."
-        if rhythm.kind == RhythmKind.UNKNOWN:
-            reason = "Too few beats to say whether P waves lead the QRS complexes."
-        p = Measured(None, "ms", reason.replace("in which PR has no meaning", "which has no P wave to measure"))
-        pr = Measured(None, "ms", reason)
+        pr = Measured(None, "ms", _NO_PR.get(rhythm.kind, f"The rhythm is {rhythm.kind}, in which PR has no meaning."))
     qrs = _interval(d.qrs.first, d.qrs.last, plain, d.fs, "The QRS complex has no clear boundaries.")
     return {"p_duration": p, "pr": pr, "qrs": qrs, "qt": _qt(d, plain, rhythm)}
+
+
+def _no_p(kind: RhythmKind) -> str:
+    if kind in (RhythmKind.FIBRILLATION, RhythmKind.FLUTTER):
+        return f"The rhythm is {kind}, which has no P wave to measure."
+    if kind == RhythmKind.COMPLETE_BLOCK:
+        return "P waves keep no fixed distance to the QRS complexes, so they are not averaged."
+    return "No P wave is found in most beats."
 
 
 def _qt(d: Delineation, plain: NDArray[np.bool_], rhythm: Rhythm) -> Measured:
