@@ -124,7 +124,7 @@ class Chance:
         """Draw them for up to `_MOST` activations."""
         return cls(
             np.exp(rng.normal(0, 0.18, _MOST)),
-            rng.normal(0, 0.07, (_MOST, 3)),
+            rng.normal(0, 0.055, (_MOST, 3)),
             np.exp(rng.normal(0, 0.2, _MOST)),
             rng.normal(0, 0.06, (_MOST, 3)),
             rng.normal(0, 0.014, _MOST),
@@ -192,7 +192,9 @@ def _grow(waves: Waves, t: Tracing) -> Waves:
     """Scale by voltage and muscle mass: the left ventricle to the left and back, the right to the right and front."""
     gain = np.full(len(waves.centre), t.voltage)
     left = np.isin(waves.source, [SOURCES.index(s) for s in ("lateral", "posterior")])
-    gain[left] *= 1 + 0.55 * t.left_mass
+    gain[left] *= 1 + 0.50 * t.left_mass
+    gain[waves.source == SOURCES.index("lateral")] *= 1 + 0.35 * t.left_mass
+    gain[waves.source == SOURCES.index("anterior")] *= 1 - 0.25 * min(t.left_mass, 1.5)
     vector = waves.vector * gain[:, None]
     right = waves.source == SOURCES.index("right")
     vector[right] += t.voltage * t.right_mass * np.array([-0.26, 0.06, -0.36])

@@ -113,7 +113,7 @@ def _t_waves(
     base = turn_frontal(base, 0.45 * t.axis_turn)
     base[0] += t.t_peaking * np.array([0.14, 0.08, -0.26])
     base[1] += t.t_peaking * np.array([0.16, 0.10, 0.0])
-    strain = 0.30 * t.strain + 0.10 * min(t.left_mass, 1.6)
+    strain = 0.30 * t.strain + 0.28 * min(t.left_mass, 1.6)
     extra = [secondary, -strain * np.array([0.85, 0.25, 0.25])]
     if t.t_inversion:
         extra.append(-0.27 * t.t_inversion_size * towards(t.t_inversion))
@@ -161,7 +161,7 @@ def _st_vectors(t: Tracing, secondary: NDArray[np.float64]) -> list[tuple[int, N
     if t.ischaemia:
         region = apex if t.ischaemia == "diffuse" else 0.6 * apex + 0.4 * towards(t.ischaemia)
         general = general - t.ischaemia_mv * region
-    general = general - 0.085 * t.strain * np.array([0.85, 0.3, 0.2])
+    general = general - (0.085 * t.strain + 0.04 * min(t.left_mass, 1.6)) * np.array([0.85, 0.3, 0.2])
     normal = t.normal_st_mv * np.array([0.30, 0.15, -1.40])
     septal, anterior, lateral = (SOURCES.index(name) for name in ("septal", "anterior", "lateral"))
     return [(source, injury), (lateral, general), (anterior, 0.24 * secondary), (septal, normal)]

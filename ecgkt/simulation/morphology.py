@@ -19,7 +19,7 @@ def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts
     """Set muscle mass, atria, axis, voltage and fragmentation."""
     z = p.ecg_latents
     failure = severity(p, z, "failure", "heart_failure")
-    mass = -0.85 + 0.5 * z["hypertrophy"] + 0.5 * p.has("hypertension") + 0.4 * p.has("ckd") + 0.3 * p.has("dialysis")
+    mass = -0.6 + 0.5 * z["hypertrophy"] + 0.5 * p.has("hypertension") + 0.4 * p.has("ckd") + 0.3 * p.has("dialysis")
     mass += 0.3 * failure + 1.1 * p.has("hypertrophic_cardiomyopathy") + 0.006 * (p.age - 60) + 0.12 * z["nt_probnp"]
     mass = float(np.clip(mass, 0, 2.2))
     strained, strain = rng.random() < 0.42 * min(mass, 1.3), float(rng.uniform(0.15, 0.8))
@@ -35,7 +35,7 @@ def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts
     t.p_gain = float(np.exp(rng.normal(0, 0.28))) * (1 + 0.35 * p.has("copd"))
     axis = rng.normal(5, 12) - 0.24 * (p.age - 55) - 0.6 * (p.bmi - 27) - 7 * t.left_mass + 48 * min(t.right_mass, 1.6)
     t.axis_turn = float(np.clip(axis + 14 * p.has("copd"), -75, 120))
-    voltage = np.exp(rng.normal(0.0, 0.17)) * np.exp(-0.012 * (p.bmi - 28)) * (1.08 if p.male else 0.96)
+    voltage = np.exp(rng.normal(-0.06, 0.11)) * np.exp(-0.012 * (p.bmi - 28)) * (1.08 if p.male else 0.96)
     voltage *= 1 - 0.13 * severity(p, z, "sepsis", "sepsis") * acts("sepsis")
     voltage *= (1 - 0.13 * p.has("copd")) * (1 - 0.06 * (p.age > 75)) * (1 + 0.12 * max(40 - p.age, 0) / 20)
     voltage *= 1 - 0.14 * severity(p, z, "thyroid", "hypothyroidism") * acts("hypothyroidism")

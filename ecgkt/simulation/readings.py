@@ -20,6 +20,8 @@ from ecgkt.simulation.settings import FS
 from ecgkt.simulation.tracing import COMPLETE_BLOCK, FIBRILLATION, FLUTTER, PACED, SECOND_DEGREE, SINUS
 from ecgkt.simulation.waveforms import beat_shape
 
+VOLTAGE_ALONE = 0.1
+"""Up to this muscle mass a tall QRS is high voltage, not hypertrophy."""
 _START_MS, _SAMPLES = -40.0, 420
 _NEIGHBOURS = (("aVL", "I"), ("II", "aVF"), ("aVF", "III"), *((f"V{k}", f"V{k + 1}") for k in range(1, 6)))
 
@@ -220,7 +222,9 @@ def _structure_labels(
     atrium = upright and (terminal >= 4.0 or notched)
     voltage = sokolow >= 3.5 or cornell > (2.8 if male else 2.0)
     return {
-        "left_ventricular_hypertrophy": own and (voltage or estes_points(plan, reading, qrs, atrium) >= 5),
+        "left_ventricular_hypertrophy": own
+        and t.left_mass > VOLTAGE_ALONE
+        and (voltage or estes_points(plan, reading, qrs, atrium) >= 5),
         "right_ventricular_hypertrophy": own
         and t.conduction != "rbbb"
         and (r["V1"] > 0.6 or (r["V1"] > s["V1"] and r["V1"] > 0.2))

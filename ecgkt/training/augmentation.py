@@ -26,10 +26,11 @@ def augment(signals: Tensor, fs: float, generator: torch.Generator) -> Tensor:
     """
     b, _, n = signals.shape
     out = signals[:, _STORED]
-    out = out * _uniform((b, 1, 1), 0.75, 1.3, generator) * _uniform((b, len(_STORED), 1), 0.9, 1.1, generator)
+    out = out * _uniform((b, 1, 1), 0.7, 1.35, generator) * _uniform((b, len(_STORED), 1), 0.9, 1.1, generator)
     out = torch.cat([out[:, :2], _displaced(out[:, 2:], generator)], dim=1)
     half = torch.rand((b, 1, 1), generator=generator) < _HALF_GAIN
-    out = torch.cat([out[:, :2], torch.where(half, 0.5, 1.0) * out[:, 2:]], dim=1)
+    chest = torch.where(half, 0.5, 1.0) * _uniform((b, 1, 1), 0.8, 1.25, generator)
+    out = torch.cat([out[:, :2], chest * out[:, 2:]], dim=1)
     out = _smooth(out, generator)
     size = 0.035 * torch.rand((b, 1, 1), generator=generator).square() * _uniform((b, 8, 1), 0.2, 1.5, generator)
     out = out + size * torch.randn(out.shape, generator=generator)
