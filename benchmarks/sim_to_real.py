@@ -29,7 +29,9 @@ RHYTHM_AND_CONDUCTION = (
     *("first_degree_av_block", "sinus_bradycardia", "sinus_tachycardia", "paced_rhythm"),
 )
 INFARCTION = ("anterior_infarction", "inferior_infarction")
-ANY_INFARCTION = Label("any_infarction", "Anterior or inferior infarction", Kind.TRACING, "infarction")
+ANY_INFARCTION = Label(
+    "any_infarction", "Anterior or inferior infarction", Kind.TRACING, "infarction", "Either of the two.", "this table"
+)
 FEWEST = 10
 
 
@@ -59,7 +61,9 @@ def main() -> None:
         if part is None:
             paths = readers.find_records(folder)
             kept = reports.score_files(predictor, paths, bar(folder.name))[1]
-            names.append(f"{folder.name} (no labels in the folder; {len(kept)} of {len(paths)} records scored, not pooled)")
+            names.append(
+                f"{folder.name} (no labels in the folder; {len(kept)} of {len(paths)} records scored, not pooled)"
+            )
         else:
             parts.append(part[:3])
             names.append(part[3])
@@ -129,7 +133,7 @@ def within(pool: Pool, column: int) -> float | None:
 
 def tell(pool: Pool, simulated: NDArray[np.float64]) -> None:
     """Print a row per target, then the averages that the aims are set for."""
-    print("| target | AUROC, pooled (95 % interval) | within collections | positives of n | spread, real | spread, simulated |")
+    print("| target | AUROC, pooled (95 % interval) | within collections | positives of n | spread, real | simulated |")
     print("|---|---|---|---|---|---|")
     found: dict[str, float] = {}
     for column, label in enumerate(pool.labels):

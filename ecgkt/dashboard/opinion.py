@@ -11,7 +11,6 @@ from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard.state import ALL_ROWS, TARGET, ZOOM, Case
 from ecgkt.domain import LEADS, Explanation, Predictions
-from ecgkt.domain.labels import Kind
 from ecgkt.figures.paper import lay_out
 from ecgkt.figures.saliency import SMOOTHING_SECONDS, Overlay, hidden_share
 from ecgkt.figures.scores import HEADINGS, ScoreRow, basis, score_rows

@@ -83,6 +83,19 @@ def test_a_broken_run_is_finished_and_equal_to_an_unbroken_one(tmp_path, monkeyp
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+def test_two_processes_write_the_files_that_one_writes(tmp_path, monkeypatch):
+    from ecgkt.simulation import cohort as module
+
+    monkeypatch.setattr(module, "_SHARD", 3)
+    found = []
+    for name, workers in (("one", 1), ("two", 2)):
+        simulate_cohort(tmp_path / name, 9, 4, workers=workers)
+        files = [path for path in (tmp_path / name).rglob("*") if path.is_file()]
+        found.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
+    assert found[0] == found[1]
+    assert len(found[0]) > 20
+
+
 def test_a_folder_of_another_recipe_is_refused(cohort):
     with pytest.raises(InvalidCohort, match="seed"):
         simulate_cohort(cohort, 40, 12)
