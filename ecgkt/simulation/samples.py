@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
 from ecgkt.errors import InvalidValue
 from ecgkt.mimic import table
 from ecgkt.simulation.arrays import SimulatedArrays, simulate_arrays
 from ecgkt.simulation.blood import blood_values
+from ecgkt.simulation.heartbeats import QRS_WAVES
 from ecgkt.simulation.plans import Plan
 from ecgkt.simulation.settings import SimulationSettings
+from ecgkt.simulation.sources import ELECTRODES
 from ecgkt.simulation.waveform_files import write_record
 
 SEED = 2026
 SETTINGS = SimulationSettings(enrichment=8.0, artefacts=0.5, faulty=0.0)
 SEARCHED = 6000
 _BLOCK = 250
+_V1 = ELECTRODES.index("V1")
 _FIRST_SUBJECT, _FIRST_STUDY = 19_900_001, 49_900_001
 _FIRST_TIME = datetime(2190, 1, 1, 9, 0)
 
@@ -53,6 +58,17 @@ def _plain(plan: Plan, blood: Mapping[str, float]) -> bool:
     return t.rate < 90 and 0.7 < t.voltage < 1.1 and t.left_mass < 0.6 and 3.6 < blood["potassium"] < 5.0
 
 
+def _fine_waves(plan: Plan) -> bool:
+    """Whether fibrillatory waves stay below about 0.1 mV in V1."""
+    return plan.atrial_activity is not None and float(np.abs(plan.atrial_activity.potential[:, _V1]).max()) < 0.05
+
+
+def _spiked(plan: Plan) -> bool:
+    """Whether pacing spikes are seen in most leads, and T stays below the QRS."""
+    spike, *rest = np.abs(plan.beats[0].potential)
+    return float(np.median(spike)) > 0.3 and max(w.max() for w in rest[QRS_WAVES - 1 :]) < 0.9
+
+
 WANTED = (
     _want(
         "Sinus rhythm",
@@ -64,7 +80,7 @@ WANTED = (
         "Atrial fibrillation",
         "No P waves, an irregular ventricular rhythm.",
         "atrial_fibrillation",
-        lambda plan, blood: plan.tracing.rate < 120,
+        lambda plan, blood: plan.tracing.rate < 120 and _fine_waves(plan),
     ),
     _want(
         "Atrial flutter",
@@ -118,7 +134,7 @@ WANTED = (
         "Paced rhythm",
         "Right-ventricular pacing; the spikes are lost at the model's 100 Hz and kept on screen.",
         "paced_rhythm",
-        lambda plan, blood: _plain(plan, blood) and plan.tracing.fragmentation < 0.1,
+        lambda plan, blood: _plain(plan, blood) and plan.tracing.voltage < 0.85 and _spiked(plan),
         allowed="long_qt left_axis_deviation right_axis_deviation",
     ),
 )
