@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,26 @@ def plan_record(
     return plan_tracing(seed, patient, number, tracing, settings)
 
 
+def without_causes(seed: int, plan: Plan, hours: float, settings: SimulationSettings, causes: frozenset[str]) -> Plan:
+    """Return the plan with the waves that these causes did not shape; times, artefacts and atrial activity stay."""
+    tracing = draw_tracing(seed, plan.patient, plan.number, settings, hours, causes)
+    beats, p_waves, qt = _waves(seed, plan.patient, tracing, plan.rr_s)
+    return replace(plan, tracing=tracing, beats=beats, p_waves=p_waves, qt_ms=qt)
+
+
+def _waves(
+    seed: int, patient: Patient, tracing: Tracing, rr_s: float
+) -> tuple[tuple[Beat, Beat], tuple[PWave, PWave], float]:
+    """Return the dominant and the ectopic beat, both kinds of P wave, and the QT at this RR."""
+    leads = torso(generator(seed, "torso", patient.number))
+    qt = float(np.clip(tracing.qtc_ms * np.cbrt(rr_s), 210, 740))
+    beats = tuple(
+        make(generator(seed, name, patient.number), tracing, leads, qt)
+        for name, make in (("beat", ventricular_beat), ("ectopic", ectopic_beat))
+    )
+    return (beats[0], beats[1]), atrial_beats(generator(seed, "atrium", patient.number), tracing, leads), qt
+
+
 def beat_times(seed: int, patient: Patient, number: int, tracing: Tracing) -> Timing:
     """Return when this recording's atria and ventricles beat."""
     return draw_timing(generator(seed, "rhythm", patient.number, number), tracing)
@@ -117,7 +137,7 @@ def plan_tracing(
     timing = timing or beat_times(seed, patient, number, tracing)
     shown = timing.inside()
     rr = float(np.clip(timing.rr[shown].mean() if shown.any() else 60 / tracing.rate, 0.28, 2.4))
-    qt = float(np.clip(tracing.qtc_ms * np.cbrt(rr), 210, 740))
+    beats, p_waves, qt = _waves(seed, patient, tracing, rr)
     rng = stream("variation")
     recent = 0.5 * timing.rr + 0.5 * rr
     breath = np.sin(2 * np.pi * (timing.ventricular * tracing.breathing_rate / 60 + rng.random()))
@@ -128,8 +148,8 @@ def plan_tracing(
         number,
         tracing,
         timing,
-        (ventricular_beat(stream("beat"), tracing, leads, qt), ectopic_beat(stream("ectopic"), tracing, leads, qt)),
-        atrial_beats(stream("atrium"), tracing, leads),
+        beats,
+        p_waves,
         np.clip(np.cbrt(recent / rr), 0.8, 1.2),
         gain,
         _atrial_activity(stream("atrial activity"), tracing, timing, leads),

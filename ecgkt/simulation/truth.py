@@ -7,7 +7,7 @@ clean recordings. Causes that move the beats are told as numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -18,11 +18,11 @@ from ecgkt.simulation.causes import TIMING_CAUSES
 from ecgkt.simulation.electrical import draw_tracing
 from ecgkt.simulation.heartbeats import QRS_WAVES, T_WAVES, Beat
 from ecgkt.simulation.patients import Patient
-from ecgkt.simulation.plans import Plan, beat_times, plan_record, plan_tracing, recording_hours
+from ecgkt.simulation.plans import Plan, beat_times, plan_record, recording_hours, without_causes
 from ecgkt.simulation.readings import lead_rows
 from ecgkt.simulation.rhythms import Timing
 from ecgkt.simulation.settings import FS, SAMPLES, SECONDS, SimulationSettings
-from ecgkt.simulation.tracing import Tracing
+from ecgkt.simulation.tracing import SINUS, Tracing
 from ecgkt.simulation.waveforms import clean_leads
 
 VISIBLE_MV, VISIBLE_SHARE = 0.010, 0.05
@@ -79,7 +79,7 @@ _MAY_ACT: Mapping[str, Callable[[Tracing, Patient], bool]] = MappingProxyType(
         "sepsis": lambda t, p: p.has("sepsis"),
         "hypothyroidism": lambda t, p: p.has("hypothyroidism"),
         "low_albumin": lambda t, p: blood_values(p, p.ecg_latents)["albumin"] < 3.5,
-        "effusion": lambda t, p: t.voltage < 1.0,
+        "effusion": lambda t, p: t.voltage < 0.85,
     }
 )
 """Where a cause may act at all; whether it does is seen from the waves."""
@@ -94,12 +94,12 @@ def truth_of_plan(seed: int, plan: Plan, settings: SimulationSettings) -> Truth:
     """Return the truth of a planned recording."""
 
     def twin(*causes: str) -> Plan:
-        tracing = draw_tracing(seed, plan.patient, plan.number, settings, hours, frozenset(causes))
-        return plan_tracing(seed, plan.patient, plan.number, tracing, settings, plan.timing)
+        return without_causes(seed, plan, hours, settings, frozenset(causes))
 
     hours = recording_hours(seed, plan.patient, settings)[plan.number]
 
     possible = [cause for cause, may in _MAY_ACT.items() if may(plan.tracing, plan.patient)]
+    plan = replace(plan, atrial_activity=None)  # no cause of a wave acts on it: it would cancel
     twins = [plan, *(twin(cause) for cause in possible)]
     if len(possible) > 1:
         twins.append(twin(*possible))
@@ -116,7 +116,9 @@ def truth_of_plan(seed: int, plan: Plan, settings: SimulationSettings) -> Truth:
 def timing_effects(seed: int, plan: Plan, settings: SimulationSettings) -> dict[str, dict[str, float]]:
     """Return by timing cause that acts how much it changes rate (per minute), PR (ms) and RR spread (ms, SD)."""
     here, found = _timing(plan.tracing, plan.timing), {}
-    for cause in TIMING_CAUSES:
+    t = plan.tracing
+    possible = {"rhythm": t.rhythm != SINUS, "ectopy": t.premature_atrial > 0 or t.premature_ventricular > 0}
+    for cause in (cause for cause in TIMING_CAUSES if possible.get(cause, True)):
         patient, number = plan.patient, plan.number
         hours = recording_hours(seed, patient, settings)[number]
         tracing = draw_tracing(seed, patient, number, settings, hours, frozenset({cause}))
