@@ -16,7 +16,7 @@ def show(card: Card) -> None:
     st.header(card.title)
     st.warning(f"{NOTICE}. {card.statement}")
     st.subheader("What it reads and says")
-    counts = "; ".join(f"{HEADINGS[kind]}: {len(card.labels.of_kind(kind))}" for kind in Kind)
+    counts = "; ".join(f"{HEADINGS[kind]}: {len(card.labels.of_kind(kind))}" for kind in card.labels.kinds)
     st.markdown(
         f"- Reads 12 leads: {card.preprocessing.description} (preprocessing `{card.preprocessing.fingerprint}`).\n"
         f"- Scores, {counts}.\n- Arm {card.arm}; checkpoint `{card.id}`; "
