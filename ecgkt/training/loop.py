@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ecgkt.errors import InvalidValue
 from ecgkt.training.augmentation import augment, crop
@@ -43,6 +44,8 @@ def fit(
     generator = torch.Generator().manual_seed(settings.seed)
     parameters = [parameter for module in modules for parameter in module.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    every = nn.ModuleList(modules)
+    average = _average(every, settings.averaging) if settings.averaging else None
     steps = settings.epochs * max(1, len(rows) // settings.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=steps)
     history = []
@@ -62,11 +65,21 @@ def fit(
                 nn.utils.clip_grad_norm_(parameters, 1.0)
                 optimiser.step()
                 schedule.step()
+                if average is not None:
+                    average.update_parameters(every)
                 losses.append(loss.item())
             history.append(float(np.mean(losses)))
+    if average is not None:
+        every.load_state_dict(average.module.state_dict())
     for module in modules:
         module.eval()
     return history
+
+
+def _average(modules: nn.Module, decay: float) -> AveragedModel:
+    """Return the moving average of weights and of the norms' statistics, to be updated at every step."""
+    mean = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(modules, multi_avg_fn=mean, use_buffers=True)
 
 
 @contextmanager

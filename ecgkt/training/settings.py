@@ -16,16 +16,23 @@ Section = TypeVar("Section")
 
 @dataclass(frozen=True)
 class Fit:
-    """How any stage is fitted: AdamW under a one-cycle schedule, on crops of `crop_seconds`."""
+    """How any stage is fitted: AdamW under a one-cycle schedule, on crops of `crop_seconds`.
+
+    With `averaging` above 0 the weights kept are the exponential moving average of those of every step, with this
+    decay (Polyak, Juditsky 1992, doi 10.1137/0330046).
+    """
 
     epochs: int = 10
     batch: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     crop_seconds: float = 10.0
+    averaging: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.averaging < 1:
+            raise InvalidValue("averaging from 0 to below 1", f"{self.averaging}", "use 0, or about 0.998")
         if self.epochs < 1 or self.batch < 2:
             raise InvalidValue("epochs >= 1 and batch >= 2", f"epochs {self.epochs}, batch {self.batch}", "raise them")
         if not 0 < self.learning_rate < 1:

@@ -146,6 +146,24 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_are_spoilt(study):
     assert torch.isfinite(layer.weight).all()
 
 
+def test_averaged_weights_lie_between_the_first_and_the_last(study):
+    found = {}
+    for averaging in (0.0, 0.9):
+        layer = torch.nn.Linear(12, 1, bias=False)
+        torch.nn.init.zeros_(layer.weight)
+        settings = Fit(epochs=2, batch=4, learning_rate=0.02, averaging=averaging)
+        fit(
+            [layer],
+            lambda batch, one=layer: (one.weight - 1).square().sum(),
+            study.signals,
+            study.rows("train"),
+            100,
+            settings,
+        )
+        found[averaging] = layer.weight.detach().mean()
+    assert 0 < found[0.9] < found[0.0]
+
+
 def test_augmentation_keeps_shape_polarity_and_a_beats_place():
     generator = torch.Generator().manual_seed(0)
     leads = torch.tensor([0.8, 1.2, 0.4, -1.0, 0.2, 0.8, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
