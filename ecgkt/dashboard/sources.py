@@ -24,11 +24,12 @@ def choose() -> None:
     with st.sidebar:
         st.selectbox("Sample", titles, index=None, key=SAMPLE, on_change=_open_sample, placeholder="Choose a sample")
         st.file_uploader(
-            "Your ECG: WFDB, DICOM, zip",
+            "Your ECG: WFDB, DICOM, MATLAB, zip",
             accept_multiple_files=True,
             key=UPLOAD,
             on_change=_open_upload,
-            help="A WFDB record is its .hea with its .dat or .mat, chosen together or zipped. Kept in memory only.",
+            help="A WFDB record is its .hea with its .dat or .mat, chosen together or zipped; MATLAB is that of CPSC 2018 "
+            "or CODE-15. Kept in memory only.",
         )
         if loading.records_folder() is not None:
             _choose_study(loading.records_folder())
