@@ -28,8 +28,8 @@ def choose() -> None:
             accept_multiple_files=True,
             key=UPLOAD,
             on_change=_open_upload,
-            help="A WFDB record is its .hea with its .dat or .mat, chosen together or zipped; MATLAB is that of CPSC 2018 "
-            "or CODE-15. Kept in memory only.",
+            help="A WFDB record is its .hea with its .dat or .mat, chosen together or zipped; MATLAB is that of "
+            "CPSC 2018 or CODE-15. Kept in memory only.",
         )
         if loading.records_folder() is not None:
             _choose_study(loading.records_folder())
