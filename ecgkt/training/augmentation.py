@@ -18,19 +18,18 @@ _HALF_GAIN = 0.3
 """Share of records whose chest leads are halved, as by carts that store them at 5 mm/mV."""
 
 
-def augment(signals: Tensor, fs: float, generator: torch.Generator, chest_gain: float = 1.25) -> Tensor:
+def augment(signals: Tensor, fs: float, generator: torch.Generator) -> Tensor:
     """Return changed copies of (b, 12, n) signals in mV.
 
-    Gain of the whole, of the chest leads (up to `chest_gain` times more or less) and of each lead, chest leads at half
-    gain, chest electrodes a little off their place, a cart's 40 Hz low-pass, noise, wander, leads lost for a while or
-    altogether.
+    Gain of the whole, of the chest leads and of each lead, chest leads at half gain, chest electrodes off their place,
+    a cart's 40 Hz low-pass, noise, wander, leads lost for a while or altogether.
     """
     b, _, n = signals.shape
     out = signals[:, _STORED]
     out = out * _uniform((b, 1, 1), 0.7, 1.35, generator) * _uniform((b, len(_STORED), 1), 0.9, 1.1, generator)
     out = torch.cat([out[:, :2], _displaced(out[:, 2:], generator)], dim=1)
     half = torch.rand((b, 1, 1), generator=generator) < _HALF_GAIN
-    chest = torch.where(half, 0.5, 1.0) * _uniform((b, 1, 1), 1 / chest_gain, chest_gain, generator)
+    chest = torch.where(half, 0.5, 1.0) * _uniform((b, 1, 1), 0.8, 1.25, generator)
     out = torch.cat([out[:, :2], chest * out[:, 2:]], dim=1)
     out = _smooth(out, generator)
     size = 0.035 * torch.rand((b, 1, 1), generator=generator).square() * _uniform((b, 8, 1), 0.2, 1.5, generator)

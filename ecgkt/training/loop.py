@@ -100,4 +100,4 @@ def _batches(
         some = np.sort(order[start : start + size])
         whole = torch.from_numpy(np.ascontiguousarray(signals[some]))
         cut = crop(whole, round(settings.crop_seconds * fs), generator)
-        yield Batch(augment(cut, fs, generator, settings.chest_gain), some)
+        yield Batch(augment(cut, fs, generator), some)

@@ -19,7 +19,7 @@ class Fit:
     """How any stage is fitted: AdamW under a one-cycle schedule, on crops of `crop_seconds`.
 
     With `averaging` above 0 the weights kept are the exponential moving average of those of every step, with this
-    decay (Polyak, Juditsky 1992, doi 10.1137/0330046). `chest_gain` bounds the augmentation of the chest leads' gain.
+    decay (Polyak, Juditsky 1992, doi 10.1137/0330046).
     """
 
     epochs: int = 10
@@ -28,12 +28,9 @@ class Fit:
     weight_decay: float = 0.01
     crop_seconds: float = 10.0
     averaging: float = 0.0
-    chest_gain: float = 1.25
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.chest_gain <= 4:
-            raise InvalidValue("chest_gain from 1 to 4", f"{self.chest_gain}", "use 1.25")
         if not 0 <= self.averaging < 1:
             raise InvalidValue("averaging from 0 to below 1", f"{self.averaging}", "use 0, or about 0.998")
         if self.epochs < 1 or self.batch < 2:
