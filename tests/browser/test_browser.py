@@ -141,7 +141,7 @@ def test_a_zip_with_a_path_outside_and_an_empty_file_get_one_sentence(open_app, 
         expect(alert).to_contain_text(told, timeout=READY)
         expect(alert).to_have_count(1)
         assert "Traceback" not in said(page)
-        assert page.locator(ROWS).count() > 0
+        expect(page.locator(ROWS).first).to_be_visible(timeout=READY)
     page.screenshot(path=shots / "bad-upload.png")
 
 
