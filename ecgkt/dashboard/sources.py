@@ -39,8 +39,12 @@ def choose() -> None:
 def choose_model() -> Path:
     """Draw the choice of model and return its folder."""
     with st.sidebar:
-        st.selectbox("Model", loading.models(), key=MODEL, format_func=str.capitalize)
+        st.selectbox("Model", loading.models(), key=MODEL, format_func=_model_name)
     return loading.chosen_model()
+
+
+def _model_name(folder: str) -> str:
+    return folder.replace("_", " ").capitalize()
 
 
 def _choose_study(folder: Path | None) -> None:
