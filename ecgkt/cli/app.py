@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ecgkt.cli.progress import say
 from ecgkt.errors import InvalidValue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,8 @@ def run_open(arguments: argparse.Namespace) -> int:
         environment["ECGKT_RECORDS"] = str(arguments.records.resolve())
     options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
+    host = "localhost" if arguments.address in ("127.0.0.1", "0.0.0.0") else arguments.address
+    say(f"ecgkt is at http://{host}:{arguments.port}. Stop it with Ctrl+C.")
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *flags]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as server:
         signal.signal(signal.SIGTERM, lambda *_: server.terminate())

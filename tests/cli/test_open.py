@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import socket
+import tomllib
 import urllib.request
 from urllib.parse import urlparse
 
 import pytest
 
 from benchmarks.serving import serve
+from ecgkt.cli.app import ROOT
 
 
 @pytest.mark.slow
@@ -21,3 +23,10 @@ def test_the_server_listens_on_this_computer_and_ends_with_its_command(tmp_path)
     assert "127.0.0.1" in log or "localhost" in log
     assert "External URL" not in log
     assert "Traceback" not in log
+
+
+def test_nothing_of_streamlits_own_stands_before_the_ecg():
+    options = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert options["logger"]["hideWelcomeMessage"] is True
+    assert options["browser"]["gatherUsageStats"] is False
+    assert options["client"]["toolbarMode"] == "minimal"
