@@ -1,7 +1,8 @@
 """What is predicted and what is measured, written down once as data (the .toml files beside this module)."""
 
 from ecgkt.catalogue.coding import cinc2021_silent, statements_row, tracing_row, visit_row
-from ecgkt.catalogue.panel import Lab, Measurement, feature_specs, lab, lab_panel, measurements
+from ecgkt.catalogue.cohort_recipes import RECIPES, CohortRecipe, Take, cohort_recipe, feature_specs
+from ecgkt.catalogue.panel import Lab, Measurement, lab, lab_panel, measurements
 from ecgkt.catalogue.targets import (
     Relations,
     all_labels,
@@ -12,11 +13,15 @@ from ecgkt.catalogue.targets import (
 )
 
 __all__ = [
+    "RECIPES",
+    "CohortRecipe",
     "Lab",
     "Measurement",
     "Relations",
+    "Take",
     "all_labels",
     "cinc2021_silent",
+    "cohort_recipe",
     "feature_specs",
     "lab",
     "lab_labels",

@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgkt.catalogue.files import read
-from ecgkt.domain import FeatureSpec
-from ecgkt.domain.features import Role, Window
 from ecgkt.errors import InvalidValue, UnknownName
 
 DIRECTIONS = ("low", "high")
@@ -109,20 +107,6 @@ def measurements() -> tuple[Measurement, ...]:
     """Return the vital signs, then the biometrics."""
     rows = read("measurements")["measurement"]
     return tuple(Measurement(name, **{**row, "plausible": _pair(row["plausible"])}) for name, row in rows.items())
-
-
-@cache
-def feature_specs(role: Role) -> tuple[FeatureSpec, ...]:
-    """Return every measurement as it may be used in `role`: labs, then vital signs, then biometrics."""
-    role = Role(role)
-    windows = {kind: Window(**rows[role.value]) for kind, rows in read("measurements")["window"].items()}
-    labs = tuple(
-        FeatureSpec(a.name, a.title, "lab", a.unit, role, windows["lab"], a.plausible, a.item_ids) for a in lab_panel()
-    )
-    others = tuple(
-        FeatureSpec(m.name, m.title, m.kind, m.unit, role, windows[m.kind], m.plausible) for m in measurements()
-    )
-    return (*labs, *others)
 
 
 def _lab(name: str, row: Mapping[str, Any], usual_source: str) -> Lab:

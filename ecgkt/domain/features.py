@@ -27,11 +27,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """Minutes relative to the ECG within which a value counts, on one clock: `drawn` or `resulted`."""
+    """Minutes relative to the `anchor` within which a value counts, both ends included, on one clock.
+
+    The clock is `drawn` or `resulted`; the anchor is the `ecg` or the patient's arrival at the emergency department
+    (`ed_arrival`).
+    """
 
     from_minutes: float
     to_minutes: float
     clock: str
+    anchor: str = "ecg"
 
     def __post_init__(self) -> None:
         if not self.from_minutes < self.to_minutes:
@@ -40,14 +45,17 @@ class Window:
             )
         if self.clock not in ("drawn", "resulted"):
             raise InvalidValue('the clock "drawn" or "resulted"', repr(self.clock), "name the one that the role uses")
+        if self.anchor not in ("ecg", "ed_arrival"):
+            raise InvalidValue('the anchor "ecg" or "ed_arrival"', repr(self.anchor), "name one of them")
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
     """One measurement: `kind` is lab, vital or biometric; `item_ids` are MIMIC's; `plausible` is in `unit`.
 
-    A value outside `plausible` becomes missing and is counted. An input must have resulted by the prediction
-    time; partners and targets may lie after the ECG.
+    A value outside `plausible` becomes missing and is counted. An input must have resulted by the ECG; partners and
+    targets may lie after it. `as_published` marks an input of somebody else's recipe, kept with the window that they
+    published: what had not resulted by their prediction time is counted when the cohort is audited.
     """
 
     name: str
@@ -58,6 +66,7 @@ class FeatureSpec:
     window: Window
     plausible: tuple[float, float]
     item_ids: tuple[int, ...] = ()
+    as_published: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "role", Role(self.role))
@@ -67,10 +76,11 @@ class FeatureSpec:
             raise InvalidValue("a plausible range (low, high)", f"{self.plausible}", "give low below high")
         if not self.unit:
             raise InvalidValue("a unit", f"none for {self.name}", 'name it ("1" for a pure number)')
-        if self.role is Role.INPUT and (self.window.clock != "resulted" or self.window.to_minutes > 0):
+        late = self.window.clock != "resulted" or self.window.to_minutes > 0 or self.window.anchor != "ecg"
+        if self.role is Role.INPUT and late and not self.as_published:
             raise InvalidValue(
                 "an input that has resulted by the prediction time",
-                f"{self.name} on the clock {self.window.clock} up to {self.window.to_minutes:+g} min",
+                f"{self.name}, {self.window.clock} up to {self.window.to_minutes:+g} min of {self.window.anchor}",
                 "use the clock resulted and end the window at 0, or choose another role",
             )
 

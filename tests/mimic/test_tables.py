@@ -12,7 +12,8 @@ from ecgkt.errors import UnknownName
 from ecgkt.mimic import TABLES, table
 from ecgkt.mimic.tables import REPORTS
 
-DEMO = [name for name in TABLES if TABLES[name].path.startswith(("hosp/", "ed/"))]
+DEMO = [name for name in TABLES if TABLES[name].path.startswith(("hosp/", "ed/")) and name != "ed_diagnosis"]
+"""The real demo does not carry the diagnoses of the emergency department."""
 
 
 def _real(folder: Path, path: str) -> Path:
