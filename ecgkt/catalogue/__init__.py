@@ -1,7 +1,7 @@
 """What is predicted and what is measured, written down once as data (the .toml files beside this module)."""
 
 from ecgkt.catalogue.coding import cinc2021_silent, statements_row, tracing_row, visit_row
-from ecgkt.catalogue.cohort_recipes import RECIPES, CohortRecipe, Take, cohort_recipe, feature_specs
+from ecgkt.catalogue.cohort_recipes import RECIPES, CohortRecipe, Take, ValueRules, cohort_recipe, feature_specs
 from ecgkt.catalogue.panel import Lab, Measurement, lab, lab_panel, measurements
 from ecgkt.catalogue.targets import (
     Relations,
@@ -19,6 +19,7 @@ __all__ = [
     "Measurement",
     "Relations",
     "Take",
+    "ValueRules",
     "all_labels",
     "cinc2021_silent",
     "cohort_recipe",

@@ -33,6 +33,43 @@ class Take:
 
 
 @dataclass(frozen=True)
+class ValueRules:
+    """How a row becomes a value, and a value abnormal; the defaults are ours.
+
+    `censored`: a printed bound ("<0.01") is kept as the bound, or such rows are dropped. `haemolysed`: excluded or
+    kept. `units`: checked against the catalogue, or unchecked. `repeated`: rows equal in time, value, unit and label
+    all count, or once. `celsius`: whether a temperature below 60 is taken as deg C already. `limits`: abnormal by the
+    catalogue's cut-off or the row's own range (`row`), or by the median printed range of the whole table (`median`).
+    `plausible` replaces the catalogue's ranges where it is not None, by name; what it does not name is not checked.
+    """
+
+    censored: str = "bound"
+    haemolysed: str = "excluded"
+    units: str = "checked"
+    repeated: str = "all"
+    celsius: bool = True
+    limits: str = "row"
+    plausible: Mapping[str, tuple[float, float]] | None = None
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("censored", ("bound", "dropped")),
+            ("haemolysed", ("excluded", "kept")),
+            ("units", ("checked", "unchecked")),
+            ("repeated", ("all", "once")),
+            ("limits", ("row", "median")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise InvalidValue(
+                    f"{name} among {', '.join(allowed)}", repr(getattr(self, name)), "correct the recipe"
+                )
+
+    def range_of(self, name: str, usual: tuple[float, float]) -> tuple[float, float]:
+        """Return the plausible range of a measurement whose catalogue range is `usual`."""
+        return usual if self.plausible is None else self.plausible.get(name, (float("-inf"), float("inf")))
+
+
+@dataclass(frozen=True)
 class CohortRecipe:
     """One way to make a cohort. `takes` maps (role, kind) to a rule; a role without a rule stays empty."""
 
@@ -47,6 +84,7 @@ class CohortRecipe:
     vital_tables: tuple[str, ...]
     split: str
     as_published: bool
+    values: ValueRules
     takes: Mapping[tuple[Role, str], Take]
 
     def __post_init__(self) -> None:
@@ -58,9 +96,11 @@ class CohortRecipe:
             self.features(role)
 
     @property
-    def anchored_at_arrival(self) -> bool:
-        """Whether any window starts from the arrival at the emergency department."""
-        return any(take.window.anchor == "ed_arrival" for take in self.takes.values())
+    def prediction_after_arrival(self) -> float | None:
+        """Minutes from the arrival at which the prediction is made; None where it is made at the ECG."""
+        takes = [take.window for (role, _), take in self.takes.items() if role is Role.INPUT]
+        ends = [window.to_minutes for window in takes if window.anchor == "ed_arrival"]
+        return max(ends) if ends else None
 
     def features(self, role: Role) -> tuple[FeatureSpec, ...]:
         """Return the features of a role in their fixed order: labs, vital signs, biometrics."""
@@ -72,8 +112,9 @@ class CohortRecipe:
             return
         for one in self.labs if kind == "lab" else [m for m in self.measurements if m.kind == kind]:
             items = one.item_ids if isinstance(one, Lab) else ()
+            plausible = self.values.range_of(one.name, one.plausible)
             spec = FeatureSpec(
-                one.name, one.title, kind, one.unit, role, take.window, one.plausible, items, self.as_published
+                one.name, one.title, kind, one.unit, role, take.window, plausible, items, self.as_published
             )
             if take.choice != "statistics" or one.name in ("age", "sex_male"):
                 yield spec
@@ -111,6 +152,7 @@ def cohort_recipe(name: str = "ours") -> CohortRecipe:
         vital_tables=tuple(row["vital_tables"]),
         split=row["split"],
         as_published=row.get("as_published", False),
+        values=_values(row.get("values", {})),
         takes={(Role(role), kind): _take(rule) for kind in KINDS for role, rule in row.get(kind, {}).items()},
     )
 
@@ -123,6 +165,12 @@ def feature_specs(role: Role, recipe: str = "ours") -> tuple[FeatureSpec, ...]:
 def _take(rule: Mapping[str, Any]) -> Take:
     rule = dict(rule)
     return Take(choice=rule.pop("choice"), window=Window(**rule))
+
+
+def _values(rules: Mapping[str, Any]) -> ValueRules:
+    ranges = rules.get("plausible")
+    plausible = None if ranges is None else {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
+    return ValueRules(**{**rules, "plausible": plausible})
 
 
 def _labs(wanted: str | list[str]) -> tuple[Lab, ...]:

@@ -1,0 +1,194 @@
+"""From downloads, or a simulated cohort, to a prepared cohort: tables joined by role, waveforms, labels, split, manifest.
+
+Every step leaves whole files or none, so that a run that was stopped goes on with the steps that are missing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from ecgkt import __version__
+from ecgkt.catalogue import CohortRecipe, all_labels, cohort_recipe
+from ecgkt.data import audit, labels, manifest
+from ecgkt.data.engine import MEMORY, engine, open_table, quoted, write_parquet
+from ecgkt.data.events import stage_events
+from ecgkt.data.layout import Prepared
+from ecgkt.data.linkage import link
+from ecgkt.data.waveforms import store_waveforms
+from ecgkt.data.windows import values_of
+from ecgkt.domain.cohorts import PARTS, Split
+from ecgkt.domain.features import Role
+from ecgkt.errors import InvalidCohort
+from ecgkt.mimic import TABLES, Sources, find_sources
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the step, what is done of it and what there is in all."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be prepared, and how: everything that the result depends on is in `key`."""
+
+    sources: Sources
+    recipe: CohortRecipe
+    split_seed: int = 0
+    workers: int = 1
+    memory: str = MEMORY
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """Plain data by which a folder that was begun is known again."""
+        files = {name: _listed(paths[0]) for name, paths in self.sources.found.items() if paths}
+        return {
+            "version": __version__,
+            "recipe": self.recipe.name,
+            "split_seed": self.split_seed,
+            "inputs": files,
+            "labels": all_labels().fingerprint,
+        }
+
+
+def prepare(
+    folders: Sequence[Path],
+    out: Path,
+    recipe: str = "ours",
+    *,
+    split_seed: int = 0,
+    workers: int = 1,
+    memory: str = MEMORY,
+    progress: Progress | None = None,
+) -> Prepared:
+    """Write a prepared cohort to `out` and return it; what a broken run left is kept and finished.
+
+    Raises InvalidCohort in one sentence for missing tables or columns, damaged files, a full disk, a folder that holds
+    another cohort, and for leakage.
+    """
+    order = Order(find_sources(folders), cohort_recipe(recipe), split_seed, workers, memory)
+    target = Prepared(Path(out))
+    if _claim(target, order):
+        return target
+    with engine(target.stage / "spill", memory, workers) as connection:
+        for name in TABLES:
+            open_table(connection, order.sources, name)
+        _run(connection, target, order, progress or (lambda step, done, total: None))
+    shutil.rmtree(target.stage)
+    return target
+
+
+def _run(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, progress: Progress) -> None:
+    steps = ["tables", "waveforms", "values", "labels", "manifest"]
+    for place, step in enumerate(steps):
+        progress("prepare", place, len(steps))
+        _STEPS[step](connection, target, order, progress)
+    progress("prepare", len(steps), len(steps))
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, progress: Progress) -> None:
+    """Join stays, read the laboratory's rows once, and tell who is left out before any waveform is read."""
+    link(connection, order.recipe)
+    stage_events(connection, order.recipe, target.stage)
+    connection.execute(
+        f"""CREATE OR REPLACE TABLE candidates AS SELECT *, CASE
+            WHEN NOT known_patient THEN 'no such patient'
+            WHEN age < {order.recipe.minimum_age} THEN 'under {order.recipe.minimum_age} years'
+            WHEN {quoted(order.recipe.setting)} = 'ed' AND stay_id IS NULL
+                THEN 'not within {order.recipe.ed_minutes:g} minutes of an arrival'
+            ELSE '' END AS left_out FROM ecgs"""
+    )
+
+
+def _waveforms(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, progress: Progress) -> None:
+    """Store the waveforms of the candidates, and number the rows that are kept."""
+    folder = order.sources.waveforms
+    wanted = connection.execute("SELECT study_id, path FROM candidates WHERE left_out = '' ORDER BY ecg").fetchall()
+    if not wanted:
+        raise InvalidCohort("ECGs of adults in the tables", "none", "check that both folders are of the same patients")
+    records = [(int(study), folder / str(path)) for study, path in wanted]
+    store_waveforms(records, target.folder, order.workers, lambda done, total: progress("waveforms", done, total))
+    connection.execute(
+        f"""CREATE OR REPLACE TABLE ruled AS
+        SELECT c.* EXCLUDE (left_out), w.row AS slot, coalesce(nullif(c.left_out, ''), w.status) AS left_out
+        FROM candidates c LEFT JOIN (SELECT study_id, row, status FROM read_parquet({quoted(target.waveform_index)})) w USING (study_id)"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TABLE kept AS
+        SELECT row_number() OVER (ORDER BY ecg) - 1 AS row, * EXCLUDE (left_out) FROM ruled WHERE left_out = ''"""
+    )
+    if not connection.execute("SELECT count(*) FROM kept").fetchall()[0][0]:
+        raise InvalidCohort("readable waveforms", f"none of {len(wanted)}", "check the folder of waveforms")
+
+
+def _values(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, progress: Progress) -> None:
+    for done, role in enumerate(Role):
+        progress("values", done, len(Role))
+        query = values_of(order.recipe, role)
+        write_parquet(connection, query, target.values(role), f"the values of the role {role}")
+    progress("values", len(Role), len(Role))
+
+
+def _labels(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, progress: Progress) -> None:
+    labels.stage_tracing(connection)
+    labels.stage_codes(connection)
+    query = labels.all_label_columns(connection, order.recipe, str(target.values(Role.TARGET)))
+    write_parquet(connection, query, target.labels, "the labels")
+    write_parquet(connection, labels.expanded_codes(), target.codes, "the codes")
+    subjects = [int(row[0]) for row in connection.execute("SELECT DISTINCT subject_id FROM kept ORDER BY 1").fetchall()]
+    split = Split.by_hash(subjects, order.split_seed)
+    parts = [(subject, part) for part in PARTS for subject in getattr(split, part)]
+    frame = pd.DataFrame(sorted(parts), columns=["subject_id", "part"])
+    connection.register("split_rows", frame)
+    connection.execute("CREATE OR REPLACE TABLE split AS SELECT * FROM split_rows")
+    connection.unregister("split_rows")
+    write_parquet(connection, _RECORDS, target.records, "the records")
+    whole = target.splits.with_suffix(".part")
+    frame.to_csv(whole, index=False)
+    whole.replace(target.splits)
+
+
+_RECORDS = """SELECT row, slot, study_id, subject_id, ecg_time, path, age, sex_male, stay_id, hadm_id,
+        CASE WHEN stay_id IS NOT NULL THEN 'emergency' WHEN hadm_id IS NOT NULL THEN 'hospital' ELSE 'elsewhere' END
+            AS setting,
+        number_in_stay, prediction_minutes, part FROM kept JOIN split USING (subject_id) ORDER BY row"""
+
+
+def _finish(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, progress: Progress) -> None:
+    found = audit.audit(target, order.recipe)
+    audit.refuse_leakage(found)
+    written = manifest.describe(connection, target, order.sources, order.recipe, order.key, found)
+    manifest.write(target.manifest, written)
+
+
+_STEPS: dict[str, Callable[[duckdb.DuckDBPyConnection, Prepared, Order, Progress], None]] = {
+    "tables": _tables,
+    "waveforms": _waveforms,
+    "values": _values,
+    "labels": _labels,
+    "manifest": _finish,
+}
+
+
+def _claim(target: Prepared, order: Order) -> bool:
+    """Make the folder this order's; return whether it is finished already; refuse one that holds another cohort."""
+    key = json.loads(json.dumps(order.key))
+    if target.manifest.is_file():
+        manifest.agree(json.loads(target.manifest.read_text(encoding="utf-8"))["key"], key)
+        return True
+    target.stage.mkdir(parents=True, exist_ok=True)
+    claim = target.stage / "key.json"
+    if claim.is_file():
+        manifest.agree(json.loads(claim.read_text(encoding="utf-8")), key)
+    manifest.write(claim, key)
+    return False
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    found = path.stat()
+    return {"file": path.name, "bytes": found.st_size, "modified": int(found.st_mtime)}
