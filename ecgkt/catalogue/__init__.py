@@ -2,6 +2,7 @@
 
 from ecgkt.catalogue.coding import cinc2021_silent, statements_row, tracing_row, visit_row
 from ecgkt.catalogue.cohort_recipes import RECIPES, CohortRecipe, Take, ValueRules, cohort_recipe, feature_specs
+from ecgkt.catalogue.icd import expand, gem, icd10_of
 from ecgkt.catalogue.panel import Lab, Measurement, lab, lab_panel, measurements
 from ecgkt.catalogue.targets import (
     Relations,
@@ -23,7 +24,10 @@ __all__ = [
     "all_labels",
     "cinc2021_silent",
     "cohort_recipe",
+    "expand",
     "feature_specs",
+    "gem",
+    "icd10_of",
     "lab",
     "lab_labels",
     "lab_panel",

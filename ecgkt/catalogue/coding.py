@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgkt.catalogue.files import read
+from ecgkt.catalogue.icd import icd10_of
 from ecgkt.catalogue.targets import tracing_labels, tracing_relations, visit_labels
 from ecgkt.domain import Label
-from ecgkt.errors import InvalidValue
 
 Row = NDArray[np.float32]
 
@@ -73,16 +73,14 @@ def cinc2021_silent(record: str) -> tuple[str, ...]:
 def visit_row(codes: Iterable[tuple[str, int]]) -> Row:
     """Return the row of `visit_labels()` for the (code, ICD version 9 or 10) pairs of one stay, with or without dots.
 
-    A stay with no code at all is NaN throughout.
+    ICD-9 goes to ICD-10 first (`icd10_of`). A stay with no code at all is NaN throughout; one whose codes all have no
+    ICD-10 target was coded, and is 0.
     """
-    by_version: dict[int, set[str]] = {9: set(), 10: set()}
-    for code, version in codes:
-        if version not in by_version:
-            raise InvalidValue("ICD version 9 or 10", f"{version}", "read icd_version beside icd_code")
-        by_version[version].add(str(code).strip().replace(".", ""))
-    if not any(by_version.values()):
+    coded = [icd10_of(str(code), int(version)) for code, version in codes if str(code).strip()]
+    if not coded:
         return np.full(len(visit_labels()), np.nan, dtype=np.float32)
-    return np.array([_is_coded(label, by_version) for label in visit_labels()], dtype=np.float32)
+    known = {code for code in coded if code is not None}
+    return np.array([_is_coded(label, known) for label in visit_labels()], dtype=np.float32)
 
 
 def _value(label: Label, codes: Mapping[str, Collection[str]], doubted: Mapping[str, Collection[str]]) -> float:
@@ -142,9 +140,6 @@ def _machine_phrases() -> Sequence[tuple[str, re.Pattern[str]]]:
     return [(phrase, re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)", re.I)) for phrase in longest_first]
 
 
-def _is_coded(label: Label, by_version: Mapping[int, set[str]]) -> bool:
-    return any(
-        code.startswith(tuple(label.codes.get(vocabulary, ())))
-        for vocabulary, version in (("icd10", 10), ("icd9", 9))
-        for code in by_version[version]
-    )
+def _is_coded(label: Label, codes: Collection[str]) -> bool:
+    prefixes = tuple(label.codes["icd10"])
+    return any(code.startswith(prefixes) for code in codes)

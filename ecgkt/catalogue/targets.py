@@ -12,7 +12,7 @@ from ecgkt.catalogue.panel import Lab, lab_panel
 from ecgkt.domain import Label, LabelSet
 from ecgkt.domain.labels import Kind
 
-ICD_SOURCE = "ICD-10-CM; ICD-9-CM for older stays"
+ICD_SOURCE = "ICD-10-CM; ICD-9-CM of older stays mapped by the GEMs"
 
 
 @dataclass(frozen=True)

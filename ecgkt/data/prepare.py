@@ -1,4 +1,4 @@
-"""From downloads, or a simulated cohort, to a prepared cohort: tables joined by role, waveforms, labels, split, manifest.
+"""From downloads, or a simulated cohort, to a prepared one: tables joined by role, waveforms, labels, split, manifest.
 
 Every step leaves whole files or none, so that a run that was stopped goes on with the steps that are missing.
 """

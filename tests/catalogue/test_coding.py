@@ -129,6 +129,16 @@ def test_type_1_diabetes_is_no_type_2() -> None:
 
 def test_a_stay_without_codes_is_unknown() -> None:
     assert np.isnan(visit_row([])).all()
+    assert np.isnan(visit_row([("", 9), (" ", 10)])).all()
+
+
+def test_a_stay_coded_with_what_icd10_has_no_word_for_was_coded() -> None:
+    assert (visit_row([("E9342", 9)]) == 0).all()
+
+
+def test_the_two_versions_of_a_diagnosis_are_one_label() -> None:
+    for older, newer in (("41071", "I214"), ("42731", "I4891"), ("5849", "N179"), ("2767", "E875"), ("V5861", "Z7901")):
+        assert (visit_row([(older, 9)]) == visit_row([(newer, 10)])).all(), older
 
 
 def test_an_unknown_icd_version_is_refused() -> None:

@@ -99,18 +99,15 @@ def test_an_unknown_analyte_is_answered_with_the_known_ones() -> None:
 
 def test_icd_prefixes_match_codes_of_the_real_dictionary_and_of_no_other_label(real_data: Path) -> None:
     with gzip.open(real_data / "mimic-iv-demo-2.2/hosp/d_icd_diagnoses.csv.gz", "rt", encoding="utf-8") as lines:
-        rows = [(row["icd_code"].strip(), row["icd_version"]) for row in csv.DictReader(lines)]
-    known = {version: [code for code, its in rows if its == version] for version in ("9", "10")}
-    owners: Counter[tuple[str, str]] = Counter()
+        known = [row["icd_code"].strip() for row in csv.DictReader(lines) if row["icd_version"] == "10"]
+    owners: Counter[str] = Counter()
     for label in visit_labels():
-        for version in ("9", "10"):
-            prefixes = label.codes[f"icd{version}"]
-            matched = {code for code in known[version] if code.startswith(prefixes)}
-            for prefix in prefixes:
-                assert any(code.startswith(prefix) for code in matched), f"{label.name}: {prefix}"
-            owners.update((version, code) for code in matched)
-    shared = {code for (version, code), n in owners.items() if n > 1 and version == "10"}
-    assert all(code.startswith(("I110", "I130", "I132")) for code in shared)
+        prefixes = label.codes["icd10"]
+        matched = {code for code in known if code.startswith(prefixes)}
+        for prefix in prefixes:
+            assert any(code.startswith(prefix) for code in matched), f"{label.name}: {prefix}"
+        owners.update(matched)
+    assert all(code.startswith(("I110", "I130", "I132")) for code, n in owners.items() if n > 1)
 
 
 def test_scp_codes_are_statements_of_ptbxl(real_data: Path) -> None:
