@@ -60,7 +60,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         labels=labels,
         preprocessing=Preprocessing(),
         architecture={"width": 32, "channels": [16, 24], "strides": [2, 2]},
-        training={"split_seed": 0},
+        training={"split": "hash 0"},
         training_domain=Domain.SIMULATED,
         calibration=Calibration(Domain.SIMULATED, (1.5,) * len(labels), (-0.5,) * len(labels), 100),
         reference=Reference("a set", "made up for tests", 3, ((-1.0, 0.0, 1.0),) * len(labels)),
@@ -84,9 +84,17 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def study(cohort: Path) -> Study:
+def prepared(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of that cohort prepared; tests that spoil it take a copy."""
+    from ecgkt.data.prepare import prepare
+
+    return prepare([cohort], tmp_path_factory.mktemp("prepared") / "prepared").folder
+
+
+@pytest.fixture(scope="session")
+def study(prepared: Path) -> Study:
     """That cohort, ready to train on."""
     from ecgkt.data.studies import read_study
     from ecgkt.signals.preprocessing import Preprocessing
 
-    return read_study(cohort, Preprocessing())
+    return read_study(prepared, Preprocessing())

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecgkt import checkpoints, readers, reports
-from ecgkt.cli.progress import bar, say
+from ecgkt.cli.progress import bar, counter, say
 from ecgkt.data.collections import open_collection
 from ecgkt.data.studies import read_study
 from ecgkt.inference import Predictor
@@ -18,7 +18,7 @@ from ecgkt.inference import Predictor
 def fill_evaluate(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `evaluate`."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--cohort", type=Path, metavar="DIR", help="a cohort in MIMIC's layout")
+    what.add_argument("--cohort", type=Path, metavar="DIR", help="a prepared cohort")
     what.add_argument(
         "--collection", type=Path, metavar="DIR", help="a labelled public collection (PTB-XL, LUDB, CinC)"
     )
@@ -42,8 +42,8 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     for name, folder in checkpoints.list_checkpoints(arguments.models).items():
         predictor = Predictor.open(folder)
         if arguments.cohort is not None:
-            seed = int(predictor.card.training["split_seed"])
-            study = read_study(arguments.cohort, predictor.card.preprocessing, split_seed=seed, progress=bar("read"))
+            study = read_study(arguments.cohort, predictor.card.preprocessing, progress=counter("read"))
+            reports.refuse_other_split(predictor.card, study)
             where = f"{study.cohort.domain}, {arguments.part.replace('_', ' ')}"
             estimates = reports.evaluate_study(predictor, study, arguments.part)
             errors = reports.calibration_errors(predictor, study, arguments.part)

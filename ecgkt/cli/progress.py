@@ -29,6 +29,16 @@ def counter(title: str) -> Callable[[int, int], None]:
     return count
 
 
+def steps() -> Callable[[str, int, int], None]:
+    """Return a function that shows how many of how many are done, a bar for each step that names itself."""
+    shown: dict[str, Callable[[int, int], None]] = {}
+
+    def count(step: str, done: int, total: int) -> None:
+        shown.setdefault(step, counter(step))(done, total)
+
+    return count
+
+
 def say(text: str) -> None:
     """Write one line for the person at the shell."""
     sys.stderr.write(f"{text}\n")

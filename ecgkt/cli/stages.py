@@ -8,10 +8,12 @@ from pathlib import Path
 
 from ecgkt import checkpoints, readers, reports
 from ecgkt.checkpoints import Card
-from ecgkt.cli.progress import bar, counter, say
+from ecgkt.cli.progress import bar, counter, say, steps
+from ecgkt.data.prepare import prepare
 from ecgkt.data.studies import Study, read_study
 from ecgkt.errors import InvalidCheckpoint
 from ecgkt.inference import Predictor
+from ecgkt.parallel import usual_workers
 from ecgkt.training import runs
 from ecgkt.training.settings import Recipe
 
@@ -43,7 +45,7 @@ def fill_diagnoses(parser: argparse.ArgumentParser) -> None:
 def fill_train(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `train`."""
     parser.add_argument("--recipe", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--cohort", type=Path, metavar="DIR", help="a cohort in MIMIC's layout (default: simulate one)")
+    parser.add_argument("--cohort", type=Path, metavar="DIR", help="a prepared cohort (default: simulate one)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="stages 1 and 2, and the cohort")
     parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR", help="the arms")
     parser.set_defaults(run=run_train)
@@ -100,11 +102,12 @@ def run_smoke(arguments: argparse.Namespace) -> int:
 def train_recipe(recipe: Recipe, cohort: Path | None, out: Path, models: Path) -> None:
     """Train the arms of a recipe into `models`, with stages 1 and 2 (and a simulated cohort) in `out`."""
     if cohort is None:
-        from ecgkt.simulation import simulate_cohort, usual_workers
+        from ecgkt.simulation import simulate_cohort
 
-        cohort = out / "cohort"
+        source, cohort = out / "cohort", out / "prepared"
         workers = usual_workers() if recipe.patients >= WORTH_WORKERS else 1
-        simulate_cohort(cohort, recipe.patients, recipe.cohort_seed, progress=counter("simulate"), workers=workers)
+        simulate_cohort(source, recipe.patients, recipe.cohort_seed, progress=counter("simulate"), workers=workers)
+        prepare([source], cohort, split_seed=recipe.split_seed, workers=workers, progress=steps())
     study = _study(cohort, recipe)
     for arm in recipe.arms:
         _train_arm(arm, study, recipe, out, models)
@@ -135,13 +138,13 @@ def _train_arm(arm: str, study: Study, recipe: Recipe, out: Path, models: Path) 
 
 
 def _add_stage(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--cohort", type=Path, required=True, metavar="DIR", help="a cohort in MIMIC's layout")
+    parser.add_argument("--cohort", type=Path, required=True, metavar="DIR", help="a prepared cohort")
     parser.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="one of configs/")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the checkpoint goes")
 
 
 def _study(cohort: Path, recipe: Recipe) -> Study:
-    return read_study(cohort, recipe.preprocessing, split_seed=recipe.split_seed, progress=bar("read"))
+    return read_study(cohort, recipe.preprocessing, workers=usual_workers(), progress=counter("read"))
 
 
 def _done(folder: Path, study: Study, recipe: Recipe) -> bool:

@@ -50,6 +50,7 @@ def describe(
         "recipe": recipe.name,
         "key": key,
         "inputs": {name: _digest(paths[0]) for name, paths in sources.found.items() if paths},
+        "split": f"hash {key['split_seed']}",
         "listed": listed,
         "excluded": excluded,
         "kept": kept,

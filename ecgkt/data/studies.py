@@ -1,40 +1,38 @@
-"""A study ready to train on: waveforms, labels and clinical tables of the same rows, read from MIMIC's own layout.
-
-Real and simulated cohorts go through the same code; only the manifest of a simulated one says that it is.
-"""
+"""A study ready to train on: waveforms, labels and clinical values of the same rows, opened from a prepared cohort."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecgkt import readers
 from ecgkt.catalogue import all_labels, feature_specs
-from ecgkt.data import tables
-from ecgkt.domain.cohorts import Cohort, Split
+from ecgkt.data.layout import Prepared
+from ecgkt.data.model_inputs import model_inputs
+from ecgkt.data.shards import Progress
+from ecgkt.domain.cohorts import PARTS, Cohort, Split
 from ecgkt.domain.features import FeatureTable, Role
 from ecgkt.domain.labels import LabelTable
 from ecgkt.domain.records import Domain
-from ecgkt.errors import EcgktError, InvalidCohort, InvalidValue
+from ecgkt.errors import InvalidCohort, InvalidValue
 from ecgkt.signals.preprocessing import Preprocessing
-from ecgkt.signals.quality import assess
-
-MANIFEST = "manifest.json"
-Progress = Callable[[Iterable[int]], Iterable[int]]
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Rows of one cohort: `signals` (n, 12, m) float32 preprocessed, `labels` and `partners` of the same n rows."""
+    """Rows of one cohort: `signals` (n, 12, m) float32 preprocessed, `labels` and `partners` of the same n rows.
+
+    `split_rule` says how patients were placed ("hash 0"): two cohorts of one rule agree about every patient they share.
+    """
 
     cohort: Cohort
     split: Split
+    split_rule: str
     preprocessing: Preprocessing
     signals: NDArray[np.float32]
     labels: LabelTable
@@ -50,76 +48,84 @@ class Study:
         return self.split.rows(part, self.cohort.subject_ids)
 
 
-def read_study(folder: Path, preprocessing: Preprocessing, *, split_seed: int = 0, progress: Progress = iter) -> Study:
-    """Read a cohort folder in MIMIC's layout; waveforms are preprocessed once and kept in its `prepared/`.
+def read_study(
+    folder: Path, preprocessing: Preprocessing, *, workers: int = 1, progress: Progress | None = None
+) -> Study:
+    """Open a prepared cohort; waveforms are preprocessed once, by `workers` processes, and mapped from then on.
 
-    Raises InvalidCohort where a table or column is missing or nothing can be used.
+    Raises InvalidCohort where `folder` was not prepared, not by this catalogue of labels, or has been damaged.
     """
-    listed = tables.read_listing(folder)
-    signals, reasons = _waveforms(folder, listed, preprocessing, progress)
-    kept = reasons == ""
-    if not kept.any():
-        raise InvalidCohort("readable waveforms", f"none of {len(listed)} records", "check the folder of waveforms")
-    rows = listed[kept].reset_index(drop=True)
+    prepared = Prepared(Path(folder))
+    told = read_manifest(prepared)
+    records = pd.read_parquet(prepared.records)
     cohort = Cohort(
-        record_ids=rows["study_id"].to_numpy(np.int64),
-        subject_ids=rows["subject_id"].to_numpy(np.int64),
-        domain=_domain(folder),
-        listed=len(listed),
-        excluded={reason: int((reasons == reason).sum()) for reason in sorted(set(reasons.tolist()) - {""})},
+        record_ids=records["study_id"].to_numpy(np.int64),
+        subject_ids=records["subject_id"].to_numpy(np.int64),
+        domain=Domain.SIMULATED if told["simulated"] else Domain.REAL,
+        listed=told["listed"],
+        excluded=told["excluded"],
     )
     return Study(
         cohort=cohort,
-        split=Split.by_hash(np.unique(cohort.subject_ids).tolist(), split_seed),
+        split=_read_split(prepared, records),
+        split_rule=told["split"],
         preprocessing=preprocessing,
-        signals=signals[kept],
-        labels=LabelTable(all_labels(), tables.read_labels(folder, rows)),
-        partners=FeatureTable(
-            feature_specs(Role.ALIGNMENT_PARTNER),
-            tables.read_features(folder, rows, feature_specs(Role.ALIGNMENT_PARTNER)),
+        signals=model_inputs(
+            prepared.folder, preprocessing, records["slot"].to_numpy(np.int64), workers=workers, progress=progress
         ),
+        labels=_read_labels(prepared),
+        partners=read_values(prepared, Role.ALIGNMENT_PARTNER, told),
     )
 
 
-def _domain(folder: Path) -> Domain:
-    path = folder / MANIFEST
-    if not path.is_file():
-        return Domain.REAL
-    return Domain.SIMULATED if json.loads(path.read_text(encoding="utf-8")).get("simulated") else Domain.REAL
-
-
-def _waveforms(
-    folder: Path, listed: pd.DataFrame, preprocessing: Preprocessing, progress: Progress
-) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-    """Return (n, 12, m) signals and (n,) reasons for leaving a record out, empty where it is kept."""
-    prepared = folder / "prepared"
-    ids = listed["study_id"].to_numpy(np.int64)
-    stored = prepared / f"waveforms-{preprocessing.fingerprint}.npz"
-    if stored.is_file():
-        with np.load(stored, allow_pickle=False) as data:
-            if np.array_equal(data["ids"], ids):
-                return data["signals"], data["reasons"]
-    samples = round(preprocessing.fs * preprocessing.seconds)
-    signals = np.zeros((len(listed), 12, samples), dtype=np.float32)
-    reasons = np.full(len(listed), "", dtype="U40")
-    for row in progress(range(len(listed))):
-        reasons[row] = _read_into(signals[row], folder / f"{listed['path'].iloc[row]}.hea", preprocessing)
-    prepared.mkdir(exist_ok=True)
-    part = stored.with_suffix(".part.npz")
-    np.savez(part, ids=ids, signals=signals, reasons=reasons)
-    part.replace(stored)
-    return signals, reasons
-
-
-def _read_into(target: NDArray[np.float32], path: Path, preprocessing: Preprocessing) -> str:
+def read_manifest(prepared: Prepared) -> dict[str, Any]:
+    """Return the manifest; raise InvalidCohort where the folder is no prepared cohort, or one of other labels."""
     try:
-        record = readers.read_record(path)
-    except EcgktError:
-        return "waveform unreadable"
-    if assess(record, preprocessing.seconds).refusal is not None:
-        return "waveform of insufficient quality"
-    signal = preprocessing.apply(record)
-    if signal.shape != target.shape:
-        return f"shorter than {preprocessing.seconds:g} s"
-    target[:] = signal
-    return ""
+        told: dict[str, Any] = json.loads(prepared.manifest.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        told = {}
+    if not told.get("prepared"):
+        raise InvalidCohort(
+            "a prepared cohort",
+            f"none in {prepared.folder}",
+            f"run python -m ecgkt prepare {prepared.folder} --out DIR and name DIR",
+        )
+    if told["key"]["labels"] != all_labels().fingerprint:
+        raise InvalidCohort("a cohort with this version's labels", "one with others", "prepare it anew")
+    return told
+
+
+def read_values(prepared: Prepared, role: Role, told: dict[str, Any]) -> FeatureTable:
+    """Return the values of a role, one row per ECG and one column per feature, NaN where not measured.
+
+    Of several values of one feature (the role reveal) the one drawn nearest the ECG is taken.
+    """
+    specs = feature_specs(role, told["recipe"])
+    long = pd.read_parquet(prepared.values(role), columns=["row", "feature", "value", "drawn_minutes"])
+    if role is Role.REVEAL:
+        long = long.assign(distance=long["drawn_minutes"].abs()).sort_values("distance", kind="stable")
+        long = long.drop_duplicates(["row", "feature"])
+    columns = {spec.name: place for place, spec in enumerate(specs)}
+    values = np.full((told["kept"], len(specs)), np.nan, dtype=np.float32)
+    place = long["feature"].map(columns).to_numpy()
+    values[long["row"].to_numpy(np.int64), place.astype(np.intp)] = long["value"].to_numpy(np.float32)
+    rejected = {name: rows.get("implausible", 0) for name, rows in told["rows"].items() if name in columns}
+    return FeatureTable(specs, values, rejected)
+
+
+def _read_labels(prepared: Prepared) -> LabelTable:
+    labels = all_labels()
+    table = pd.read_parquet(prepared.labels)
+    return LabelTable(labels, table[list(labels.names)].to_numpy(np.float32, na_value=np.nan))
+
+
+def _read_split(prepared: Prepared, records: pd.DataFrame) -> Split:
+    """Read the published split; raise InvalidCohort where a subject stands in two parts or in none."""
+    rows = pd.read_csv(prepared.splits)
+    parts = {part: frozenset(rows["subject_id"][rows["part"] == part].tolist()) for part in PARTS}
+    unknown = set(rows["part"]) - set(PARTS)
+    missing = set(records["subject_id"].tolist()) - frozenset().union(*parts.values())
+    if unknown or missing:
+        got = f"the part {sorted(unknown)[0]}" if unknown else f"{len(missing)} patients in no part"
+        raise InvalidCohort(f"each patient in one of {', '.join(PARTS)}", got, f"mend {prepared.splits.name}")
+    return Split(**parts)

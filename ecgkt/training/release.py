@@ -91,7 +91,7 @@ def _training(study: Study, recipe: Recipe, settings: Fit, history: list[float])
         "recipe": recipe.name,
         "recordings": len(study.rows("train")),
         "subjects": len(set(study.cohort.subject_ids[study.rows("train")].tolist())),
-        "split_seed": recipe.split_seed,
+        "split": study.split_rule,
         "settings": asdict(settings),
         "last_loss": round(history[-1], 5),
     }
