@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from ecgkt.simulation import SimulationSettings, simulate_cohort, truth_of, usual_workers
-from ecgkt.simulation.parallel import in_shards
+from ecgkt.parallel import in_shards, usual_workers
+from ecgkt.simulation import SimulationSettings, simulate_cohort, truth_of
 from ecgkt.simulation.plans import plan_record
 from ecgkt.simulation.waveforms import synthesise
 

@@ -25,7 +25,8 @@ def fill_samples(parser: argparse.ArgumentParser) -> None:
 
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Write a simulated cohort; a run that was stopped goes on where it was."""
-    from ecgkt.simulation import simulate_cohort, usual_workers
+    from ecgkt.parallel import usual_workers
+    from ecgkt.simulation import simulate_cohort
 
     workers = arguments.workers or usual_workers()
     simulate_cohort(arguments.out, arguments.patients, arguments.seed, progress=counter("simulate"), workers=workers)

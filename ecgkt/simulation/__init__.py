@@ -2,7 +2,6 @@
 
 from ecgkt.simulation.arrays import SimulatedArrays, simulate_arrays
 from ecgkt.simulation.cohort import simulate_cohort
-from ecgkt.simulation.parallel import usual_workers
 from ecgkt.simulation.samples import write_samples
 from ecgkt.simulation.settings import SimulationSettings
 from ecgkt.simulation.truth import Truth, WaveTimes, truth_of
@@ -15,6 +14,5 @@ __all__ = [
     "simulate_arrays",
     "simulate_cohort",
     "truth_of",
-    "usual_workers",
     "write_samples",
 ]

@@ -14,8 +14,8 @@ import torch
 from ecgkt import __version__
 from ecgkt.errors import InvalidCohort, InvalidValue
 from ecgkt.mimic import TABLES
+from ecgkt.parallel import in_shards
 from ecgkt.simulation.layout import Rows, at, first_recorded, item_rows, numbers_of, patient_rows, recording_rows
-from ecgkt.simulation.parallel import in_shards
 from ecgkt.simulation.patients import draw_patient
 from ecgkt.simulation.plans import plan_record, recording_hours
 from ecgkt.simulation.readings import read_tracings
