@@ -41,36 +41,57 @@ def assess(record: Record, seconds: float = 10.0) -> Quality:
             f"Wanted at least {SHORTEST_SECONDS:g} s of ECG, got {record.seconds:.1f} s: record 10 s.",
         )
     seen = record.first_seconds(seconds)
+    gaps = np.isnan(seen.signal)
+    level = np.nan_to_num(seen.signal) if gaps.any() else seen.signal
+    still = _still_seconds(level, seen.fs)
     faults = {}
-    for lead, samples in zip(LEADS, seen.signal, strict=True):
-        fault = _fault(samples, seen.fs)
+    for lead, samples, gap, stretch in zip(LEADS, seen.signal, gaps, still, strict=True):
+        fault = _fault(samples, gap, float(stretch), seen.fs)
         if fault is not None:
             faults[lead] = fault
     return Quality(faults, _sentence(faults))
 
 
-def _fault(samples: NDArray[np.float32], fs: float) -> str | None:
-    gap = np.isnan(samples)
+def flat_leads(signal: NDArray[np.float32], fs: float) -> tuple[str, ...]:
+    """Return the leads of a signal (12, n) in mV that stand still for over 2 s, gaps aside."""
+    gaps = np.isnan(signal)
+    still = _still_seconds(np.nan_to_num(signal), fs, gaps if gaps.any() else None)
+    return tuple(lead for lead, stretch in zip(LEADS, still, strict=True) if stretch > LONGEST_FLAT_SECONDS)
+
+
+def _fault(samples: NDArray[np.float32], gap: NDArray[np.bool_], still: float, fs: float) -> str | None:
     if gap.all():
         return "is missing"
-    if (longest := _longest_run(gap) / fs) > LONGEST_GAP_SECONDS:
+    if gap.any() and (longest := _longest_run(gap) / fs) > LONGEST_GAP_SECONDS:
         return f"has a gap of {longest:.1f} s"
-    known = samples[~gap]
-    if np.abs(known - np.median(known)).max() > LARGEST_MV:
+    known = samples[~gap] if gap.any() else samples
+    # No sample is further from the median than the largest from the smallest: only then is the median needed.
+    if np.ptp(known) > LARGEST_MV and np.abs(known - np.median(known)).max() > LARGEST_MV:
         return f"leaves ±{LARGEST_MV:g} mV (check the unit)"
-    if (still := _longest_still(samples, fs)) > LONGEST_FLAT_SECONDS:
+    if still > LONGEST_FLAT_SECONDS:
         return "is flat" if still > 0.9 * len(samples) / fs else f"is flat for {still:.1f} s"
     return None
 
 
-def _longest_still(samples: NDArray[np.float32], fs: float) -> float:
-    """Return the longest stretch, in seconds, that stays within 5 uV, looked at in blocks of 0.1 s."""
+def _still_seconds(
+    signal: NDArray[np.float32], fs: float, gaps: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """Return (12,) the longest stretch that stays within 5 uV, looked at in blocks of 0.1 s; 0 where under 2 s.
+
+    `signal` is (12, n) without NaN. Blocks in which `gaps` is set do not count as still.
+    """
     block = max(1, round(fs / 10))
-    blocks = len(samples) // block
-    shaped = np.nan_to_num(samples[: blocks * block]).reshape(blocks, block)
-    still = np.ptp(shaped, axis=1) <= FLAT_MV
-    level = np.abs(np.diff(np.median(shaped, axis=1), prepend=np.nan)) > FLAT_MV
-    return _longest_run(still & ~level) * block / fs
+    blocks = signal.shape[1] // block
+    shaped = signal[:, : blocks * block].reshape(len(signal), blocks, block)
+    still = np.ptp(shaped, axis=2) <= FLAT_MV
+    if gaps is not None:
+        still &= ~gaps[:, : blocks * block].reshape(shaped.shape).any(axis=2)
+    longest = np.zeros(len(signal))
+    for lead in range(len(signal)):
+        if _longest_run(still[lead]) * block / fs > LONGEST_FLAT_SECONDS:
+            steps = np.abs(np.diff(np.median(shaped[lead], axis=1), prepend=np.nan)) > FLAT_MV
+            longest[lead] = _longest_run(still[lead] & ~steps) * block / fs
+    return longest
 
 
 def _longest_run(mask: NDArray[np.bool_]) -> int:

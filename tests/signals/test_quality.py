@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecgkt.domain import Record
-from ecgkt.signals.quality import assess
+from ecgkt.signals.quality import assess, flat_leads
 
 
 def noisy(seconds: float = 10, fs: float = 500) -> np.ndarray:
@@ -57,3 +57,26 @@ def test_a_slow_ramp_is_not_flat():
     signal = noisy()
     signal[1] = np.linspace(0, 1, 5000)
     assert told(signal) is None
+
+
+def test_a_lead_that_spans_over_20_mv_and_stays_within_20_of_its_median_is_no_fault():
+    signal = noisy()
+    signal[8, 700], signal[8, 900] = 15.0, -15.0
+    assert told(signal) is None
+    signal[8, 900] = -25.0
+    assert "leaves" in str(told(signal))
+
+
+def test_slow_steps_of_more_than_5_microvolts_are_not_flat():
+    signal = noisy()
+    signal[3] = np.repeat(np.arange(10) % 2 * 0.006, 500)
+    signal[5] = np.repeat(np.arange(10) % 2 * 0.004, 500)
+    assert set(assess(Record(signal, 500, "test")).leads) == {"aVF"}
+
+
+def test_flat_leads_are_named_and_a_gap_is_not_taken_for_one():
+    signal = noisy()
+    signal[8, 0:1500] = 0.3
+    signal[1] = np.nan
+    signal[2, 0:1500] = np.nan
+    assert flat_leads(signal, 500) == ("V3",)
