@@ -41,6 +41,10 @@ class InvalidCohort(EcgktError):
     """The tables or waveforms of a cohort are not as the schema says."""
 
 
+class DiskFull(EcgktError):
+    """There is no room for what is being written; what was finished before stands."""
+
+
 class FetchFailed(EcgktError):
     """A record that the user asked for could not be fetched."""
 

@@ -2,13 +2,14 @@
 
 from ecgkt.mimic.sources import Sources, find_sources
 from ecgkt.mimic.tables import TABLES, Table, table
-from ecgkt.mimic.waveforms import FORMAT, FS_HZ, GAIN_PER_MV, LEADS, SAMPLES, record_path
+from ecgkt.mimic.waveforms import FORMAT, FS_HZ, GAIN_PER_MV, LEADS, MISSING_SAMPLE, SAMPLES, record_path
 
 __all__ = [
     "FORMAT",
     "FS_HZ",
     "GAIN_PER_MV",
     "LEADS",
+    "MISSING_SAMPLE",
     "SAMPLES",
     "TABLES",
     "Sources",

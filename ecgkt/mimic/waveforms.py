@@ -11,6 +11,8 @@ SAMPLES = 5000
 FORMAT = "16"
 """WFDB's name for 16-bit two's complement, little-endian, leads interleaved."""
 GAIN_PER_MV = 200.0
+MISSING_SAMPLE = -32768
+"""What format 16 holds where there is no sample."""
 MISSING_MEASUREMENT = 29999
 """What machine_measurements.csv holds where a time or an axis was not measured (rr_interval: 0 as well)."""
 

@@ -22,6 +22,7 @@ _AGE = re.compile(r"(?:^|<)age>?\s*[:=]\s*(?P<value>[^\s,;<]+)", re.IGNORECASE)
 _SEX = re.compile(r"(?:^|<)(?:sex|gender)>?\s*[:=]\s*(?P<value>[^\s,;<]+)", re.IGNORECASE)
 _SIMULATED = re.compile(r"simulated\s*:", re.IGNORECASE)
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
+CHECKSUM_NOTE = "the checksums in the header are not those of the signal: check that the two files belong together"
 
 
 def read(content: bytes, companion: Companion) -> Record:
@@ -86,7 +87,7 @@ def _checksum_notes(header: Header, digital: NDArray[np.integer]) -> tuple[str, 
     stated = [channel.checksum for channel in header.channels]
     if all(checksum is None or (total - checksum) % 65_536 == 0 for checksum, total in zip(stated, sums, strict=True)):
         return ()
-    return ("the checksums in the header are not those of the signal: check that the two files belong together",)
+    return (CHECKSUM_NOTE,)
 
 
 def _age(comments: tuple[str, ...]) -> float | None:
