@@ -115,3 +115,14 @@ def _estimates(table: LabelTable, logits: NDArray[np.float64], subjects: NDArray
         name: auroc_estimate(table.values[:, column], logits[:, column], subjects)
         for column, name in enumerate(table.labels.names)
     }
+
+
+def refuse_other_split(card: Card, study: Study) -> None:
+    """Raise InvalidCohort where a checkpoint may have been trained on patients that are held out here."""
+    trained = card.training.get("split")
+    if card.training_domain is study.cohort.domain and trained != study.split_rule:
+        raise InvalidCohort(
+            f"a cohort split as the checkpoint's was ({trained})",
+            f"one split by {study.split_rule}",
+            "prepare it with that --split-seed",
+        )

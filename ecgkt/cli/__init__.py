@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": Command("reading:fill_predict", "score ECG files or a folder of them"),
     "explain": Command("reading:fill_explain", "draw the saliency of one target on one ECG"),
     "simulate": Command("cohorts:fill_simulate", "write a simulated cohort in MIMIC's layout"),
+    "prepare": Command("preparing:fill_prepare", "join ECGs to the clinical tables and store the waveforms"),
     "samples": Command("cohorts:fill_samples", "write the bundled simulated samples"),
     "gallery": Command("galleries:fill_gallery", "print simulated ECGs beside real ones, a page per diagnosis"),
     "pretrain": Command("stages:fill_pretrain", "stage 1: align the ECG with the clinical tables"),

@@ -115,8 +115,9 @@ def _waveforms(connection: duckdb.DuckDBPyConnection, target: Prepared, order: O
     store_waveforms(records, target.folder, order.workers, lambda done, total: progress("waveforms", done, total))
     connection.execute(
         f"""CREATE OR REPLACE TABLE ruled AS
-        SELECT c.* EXCLUDE (left_out), w.row AS slot, coalesce(nullif(c.left_out, ''), w.status) AS left_out
-        FROM candidates c LEFT JOIN (SELECT study_id, row, status FROM read_parquet({quoted(target.waveform_index)})) w USING (study_id)"""
+        WITH stored AS (SELECT study_id, row AS slot, status FROM read_parquet({quoted(target.waveform_index)}))
+        SELECT c.* EXCLUDE (left_out), slot, coalesce(nullif(c.left_out, ''), status) AS left_out
+        FROM candidates c LEFT JOIN stored USING (study_id)"""
     )
     connection.execute(
         """CREATE OR REPLACE TABLE kept AS
