@@ -34,8 +34,8 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
-def test_each_stage_is_a_command(recipe, cohort, tmp_path, capsys):
-    common = ["--cohort", str(cohort), "--recipe", str(recipe)]
+def test_each_stage_is_a_command(recipe, prepared, tmp_path, capsys):
+    common = ["--cohort", str(prepared), "--recipe", str(recipe)]
     align, labs, last = (tmp_path / name for name in ("align", "labs", "transferred"))
     assert main(["pretrain", *common, "--out", str(align)]) == 0
     assert main(["train-labs", *common, "--parent", str(align), "--out", str(labs)]) == 0
@@ -46,14 +46,14 @@ def test_each_stage_is_a_command(recipe, cohort, tmp_path, capsys):
     assert "Wanted a parent of stage labs, got stage align" in capsys.readouterr().err
 
 
-def test_a_recipe_trains_both_arms_measures_them_and_goes_on_where_it_was(recipe, cohort, tmp_path, capsys):
+def test_a_recipe_trains_both_arms_measures_them_and_goes_on_where_it_was(recipe, prepared, tmp_path, capsys):
     runs, models = tmp_path / "runs", tmp_path / "models"
     arguments = [
         "train",
         "--recipe",
         str(recipe),
         "--cohort",
-        str(cohort),
+        str(prepared),
         "--runs",
         str(runs),
         "--models",
@@ -72,15 +72,19 @@ def test_a_recipe_trains_both_arms_measures_them_and_goes_on_where_it_was(recipe
     assert again == {name: card.id for name, card in cards.items()}
 
 
-def test_evaluate_and_reference_write_what_they_measured_into_the_card(recipe, cohort, tmp_path, capsys):
+def test_evaluate_and_reference_write_what_they_measured_into_the_card(recipe, cohort, prepared, tmp_path, capsys):
     models = tmp_path / "models"
-    common = ["--recipe", str(recipe), "--cohort", str(cohort)]
+    common = ["--recipe", str(recipe), "--cohort", str(prepared)]
     assert main(["train-diagnoses", *common, "--out", str(models / "baseline")]) == 0
     part = ["--part", "tuning", "--write"]
-    assert main(["evaluate", "--cohort", str(cohort), "--models", str(models), *part]) == 0
+    assert main(["evaluate", "--cohort", str(prepared), "--models", str(models), *part]) == 0
     assert "AUROC, simulated, tuning" in capsys.readouterr().out
     named = ["--name", "a set", "--source", "made up"]
     assert main(["reference", "--records", str(cohort / "files"), *named, "--models", str(models)]) == 0
+    other = tmp_path / "other"
+    assert main(["prepare", str(cohort), "--out", str(other), "--split-seed", "5"]) == 0
+    assert main(["evaluate", "--cohort", str(other), "--models", str(models)]) == 1
+    assert "Wanted a cohort split as the checkpoint's was (hash 0), got one split by hash 5" in capsys.readouterr().err
     card = checkpoints.read_card(models / "baseline")
     assert "simulated, tuning" in card.estimates
     assert card.reference is not None
