@@ -3,7 +3,15 @@
 from ecgkt.catalogue.coding import cinc2021_silent, statements_row, tracing_row, visit_row
 from ecgkt.catalogue.cohort_recipes import RECIPES, CohortRecipe, Take, ValueRules, cohort_recipe, feature_specs
 from ecgkt.catalogue.icd import expand, gem, icd10_of
-from ecgkt.catalogue.panel import Lab, Measurement, lab, lab_panel, measurements
+from ecgkt.catalogue.other_labs import MdsEdLab, OtherLab, mds_ed_labs, other_labs
+from ecgkt.catalogue.panel import (
+    Lab,
+    Measurement,
+    lab,
+    lab_panel,
+    measurements,
+    other_measurements,
+)
 from ecgkt.catalogue.targets import (
     Relations,
     all_labels,
@@ -17,7 +25,9 @@ __all__ = [
     "RECIPES",
     "CohortRecipe",
     "Lab",
+    "MdsEdLab",
     "Measurement",
+    "OtherLab",
     "Relations",
     "Take",
     "ValueRules",
@@ -31,7 +41,10 @@ __all__ = [
     "lab",
     "lab_labels",
     "lab_panel",
+    "mds_ed_labs",
     "measurements",
+    "other_labs",
+    "other_measurements",
     "statements_row",
     "tracing_labels",
     "tracing_relations",

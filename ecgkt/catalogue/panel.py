@@ -65,7 +65,7 @@ class Lab:
 class Measurement:
     """A vital sign or a biometric: MIMIC's `table` and `column`; `printed * factor + offset` is in `unit`.
 
-    A printed value below `already_below` stands in `unit` as it is.
+    A printed value below `already_below` stands in `unit` as it is. `in_panel` is False for what only some recipes use.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Measurement:
     factor: float = 1.0
     offset: float = 0.0
     already_below: float | None = None
+    in_panel: bool = True
 
     def convert(self, printed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return printed values of any shape in `unit`; NaN stays NaN."""
@@ -104,7 +105,18 @@ def lab(name: str) -> Lab:
 
 @cache
 def measurements() -> tuple[Measurement, ...]:
-    """Return the vital signs, then the biometrics."""
+    """Return the vital signs, then the biometrics, of the panel."""
+    return tuple(one for one in _all_measurements() if one.in_panel)
+
+
+@cache
+def other_measurements() -> tuple[Measurement, ...]:
+    """Return what is measured beyond the panel (weight, height, triage acuity), for recipes that ask for it."""
+    return tuple(one for one in _all_measurements() if not one.in_panel)
+
+
+@cache
+def _all_measurements() -> tuple[Measurement, ...]:
     rows = read("measurements")["measurement"]
     return tuple(Measurement(name, **{**row, "plausible": _pair(row["plausible"])}) for name, row in rows.items())
 
