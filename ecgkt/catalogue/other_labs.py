@@ -76,7 +76,7 @@ def other_labs() -> tuple[OtherLab, ...]:
 @cache
 def mds_ed_labs() -> tuple[MdsEdLab, ...]:
     """Return MDS-ED's 45 laboratory labels in its order; each name is one of `lab_panel()` or `other_labs()`."""
-    known = {one.name for one in (*lab_panel(), *other_labs())}
+    known = {one.name for one in lab_panel()} | {one.name for one in other_labs()}
     rows = read("mds_ed")
     unknown = sorted(row["name"] for row in rows.values() if row["name"] not in known)
     if unknown:
