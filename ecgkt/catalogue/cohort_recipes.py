@@ -8,16 +8,19 @@ from functools import cache
 from typing import Any
 
 from ecgkt.catalogue.files import read
-from ecgkt.catalogue.panel import Lab, Measurement, lab_panel, measurements
+from ecgkt.catalogue.other_labs import OtherLab, mds_ed_labs, other_labs
+from ecgkt.catalogue.panel import Lab, Measurement, lab_panel, measurements, other_measurements
 from ecgkt.domain import FeatureSpec
 from ecgkt.domain.features import Role, Window
 from ecgkt.errors import InvalidValue, UnknownName
 
-RECIPES = ("ours",)
+RECIPES = ("ours", "mds_ed", "cardiolab")
 KINDS = ("lab", "vital", "biometric")
 CHOICES = ("nearest", "every", "statistics")
 STATISTICS = ("mean", "median", "min", "max", "sd", "first", "last", "change", "slope")
 """What is kept of all values in a window, as MDS-ED does (Lopez Alcaraz 2024, arXiv 2407.17856)."""
+SINGLE = ("age", "sex_male", "acuity")
+"""Measurements that no statistics are made of."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ class CohortRecipe:
     minimum_age: int
     setting: str
     ed_minutes: float
-    labs: tuple[Lab, ...]
+    needs_codes: bool
+    labs: tuple[Lab | OtherLab, ...]
     measurements: tuple[Measurement, ...]
     vital_tables: tuple[str, ...]
     split: str
@@ -111,12 +115,12 @@ class CohortRecipe:
         if take is None:
             return
         for one in self.labs if kind == "lab" else [m for m in self.measurements if m.kind == kind]:
-            items = one.item_ids if isinstance(one, Lab) else ()
+            items = () if isinstance(one, Measurement) else one.item_ids
             plausible = self.values.range_of(one.name, one.plausible)
             spec = FeatureSpec(
                 one.name, one.title, kind, one.unit, role, take.window, plausible, items, self.as_published
             )
-            if take.choice != "statistics" or one.name in ("age", "sex_male"):
+            if take.choice != "statistics" or one.name in SINGLE:
                 yield spec
                 continue
             for statistic in STATISTICS:
@@ -147,12 +151,13 @@ def cohort_recipe(name: str = "ours") -> CohortRecipe:
         minimum_age=row["minimum_age"],
         setting=row["setting"],
         ed_minutes=float(row.get("ed_minutes", 0)),
+        needs_codes=row.get("needs_codes", False),
         labs=_labs(row["labs"]),
         measurements=_measurements(row["measurements"]),
         vital_tables=tuple(row["vital_tables"]),
         split=row["split"],
         as_published=row.get("as_published", False),
-        values=_values(row.get("values", {})),
+        values=_values(row.get("values", {}), row["labs"]),
         takes={(Role(role), kind): _take(rule) for kind in KINDS for role, rule in row.get(kind, {}).items()},
     )
 
@@ -167,19 +172,26 @@ def _take(rule: Mapping[str, Any]) -> Take:
     return Take(choice=rule.pop("choice"), window=Window(**rule))
 
 
-def _values(rules: Mapping[str, Any]) -> ValueRules:
+def _values(rules: Mapping[str, Any], labs: str | list[str]) -> ValueRules:
     ranges = rules.get("plausible")
-    plausible = None if ranges is None else {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
+    if ranges is None:
+        return ValueRules(**rules)
+    plausible = {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
+    if labs == "mds_ed":
+        plausible |= {one.name: (float("-inf"), one.above) for one in mds_ed_labs()}
     return ValueRules(**{**rules, "plausible": plausible})
 
 
-def _labs(wanted: str | list[str]) -> tuple[Lab, ...]:
+def _labs(wanted: str | list[str]) -> tuple[Lab | OtherLab, ...]:
+    """Return the panel, MDS-ED's analytes with the items that carry its labels, or those that are named."""
+    known: dict[str, Lab | OtherLab] = {one.name: one for one in (*lab_panel(), *other_labs())}
     if wanted == "panel":
         return lab_panel()
-    known = {one.name: one for one in lab_panel()}
+    if wanted == "mds_ed":
+        return tuple(replace(known[one.name], item_ids=one.item_ids) for one in mds_ed_labs())
     return tuple(known[name] for name in wanted)
 
 
 def _measurements(wanted: list[str]) -> tuple[Measurement, ...]:
-    known = {one.name: one for one in measurements()}
+    known = {one.name: one for one in (*measurements(), *other_measurements())}
     return tuple(known[name] for name in wanted)

@@ -101,7 +101,9 @@ def _late_inputs(connection: duckdb.DuckDBPyConnection, recipe: CohortRecipe) ->
         _count(connection, f"SELECT count(*) FROM inputs JOIN records USING (row) WHERE {late}"),
         _count(connection, "SELECT count(*) FROM inputs"),
         not recipe.as_published,
-        "end the input's window at the prediction time, on the clock resulted",
+        "the recipe is as its authors published it"
+        if recipe.as_published
+        else "end the input's window at the prediction time, on the clock resulted",
     )
 
 

@@ -78,7 +78,7 @@ def _lab_rows(recipe: CohortRecipe) -> str:
     ]
     whens = " ".join(f"WHEN {when} THEN {quoted(why)}" for when, why in zip(reasons, REJECTIONS, strict=True))
     once = (
-        "QUALIFY row_number() OVER (PARTITION BY subject_id, hadm_id, charttime, valuenum, valueuom, feature "
+        "QUALIFY row_number() OVER (PARTITION BY subject_id, hadm_id, charttime, valuenum, unit, feature "
         "ORDER BY labevent_id) = 1"
     )
     return f"""WITH mine AS (
@@ -113,7 +113,8 @@ def _other_rows(recipe: CohortRecipe) -> str:
         if one.table == "omr":
             parts.append(_from_omr(one))
         elif one.kind == "vital":
-            parts += [_from_signs(one, place, recipe) for place, _ in enumerate(recipe.vital_tables)]
+            tables = ("triage",) if one.table == "triage" else recipe.vital_tables
+            parts += [_from_signs(one, place, name, recipe) for place, name in enumerate(tables)]
     if not parts:
         parts = [
             "SELECT NULL::BIGINT, '', '', 0, 0::BIGINT, NULL::TIMESTAMP, NULL::TIMESTAMP, NULL::DOUBLE WHERE false"
@@ -126,12 +127,12 @@ def _other_rows(recipe: CohortRecipe) -> str:
     WHERE value IS NOT NULL AND subject_id IN (SELECT DISTINCT subject_id FROM ecgs)"""
 
 
-def _from_signs(one: Measurement, place: int, recipe: CohortRecipe) -> str:
+def _from_signs(one: Measurement, place: int, name: str, recipe: CohortRecipe) -> str:
     printed = f't."{one.column}"'
     converted = f"{printed} * {one.factor!r} + {one.offset!r}"
     if one.already_below is not None and recipe.values.celsius:
         converted = f"CASE WHEN {printed} < {one.already_below!r} THEN {printed} ELSE {converted} END"
-    if recipe.vital_tables[place] == "triage":
+    if name == "triage":
         table, time = "triage t JOIN edstays s USING (stay_id)", "s.intime"
     else:
         table, time = "vitalsign t", "t.charttime"

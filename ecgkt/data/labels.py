@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from ecgkt.catalogue import CohortRecipe, lab_labels, statements_row, tracing_labels, visit_labels
 from ecgkt.catalogue.icd import expand, icd10_of
 from ecgkt.data.engine import quoted, reading
+from ecgkt.data.ready_made import read_ext_icd
 from ecgkt.domain import Label
 from ecgkt.mimic.tables import REPORTS
 
@@ -45,31 +47,25 @@ def _stated(statements: tuple[str, ...]) -> np.ndarray:
     return statements_row(statements)
 
 
-def stage_codes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `coded` (row, icd_code, icd_version, seq_num), `codes` (row, icd10) and `ancestors` (icd10, code).
+def stage_codes(connection: duckdb.DuckDBPyConnection, published: Path | None = None) -> None:
+    """Make `coded` (ecg, icd_code, icd_version, seq_num), `codes` (ecg, icd10, place) and `ancestors` (icd10, code).
 
     An ECG has the codes of its admission; where there is none, or it has no code, those of its stay in the emergency
-    department. ICD-9 goes to ICD-10 by the General Equivalence Mappings.
+    department. ICD-9 goes to ICD-10 by the General Equivalence Mappings. With `published`, the table of
+    MIMIC-IV-ECG-Ext-ICD, its column all_diag_all takes their place.
     """
-    with reading("hosp/diagnoses_icd and ed/diagnosis"):
-        connection.execute(
-            """CREATE OR REPLACE TABLE coded AS
-            WITH hospital AS (
-                SELECT k.row, d.icd_code, d.icd_version, d.seq_num FROM kept k JOIN diagnoses_icd d USING (hadm_id)
-            ), emergency AS (
-                SELECT k.row, d.icd_code, d.icd_version, d.seq_num FROM kept k JOIN ed_diagnosis d USING (stay_id)
-                WHERE k.row NOT IN (SELECT row FROM hospital)
-            )
-            SELECT row, trim(icd_code) AS icd_code, icd_version::INTEGER AS icd_version, seq_num
-            FROM (SELECT * FROM hospital UNION ALL SELECT * FROM emergency) WHERE trim(icd_code) <> ''"""
-        )
-        unique = connection.execute("SELECT DISTINCT icd_code, icd_version FROM coded ORDER BY ALL").fetchall()
+    if published is not None:
+        _stage_published(connection, published)
+    else:
+        with reading("hosp/diagnoses_icd and ed/diagnosis"):
+            connection.execute(_CODED)
+    unique = connection.execute("SELECT DISTINCT icd_code, icd_version FROM coded ORDER BY ALL").fetchall()
     mapped = [(code, version, icd10_of(code, version)) for code, version in unique]
     _create(connection, "icd10", pd.DataFrame(mapped, columns=["icd_code", "icd_version", "icd10"], dtype=object))
     connection.execute(
-        """CREATE OR REPLACE TABLE codes AS SELECT row, icd10, min(seq_num) AS place
+        """CREATE OR REPLACE TABLE codes AS SELECT ecg, icd10, min(seq_num) AS place
         FROM coded JOIN icd10 ON coded.icd_code = icd10.icd_code AND coded.icd_version = icd10.icd_version::INTEGER
-        WHERE icd10 IS NOT NULL GROUP BY row, icd10"""
+        WHERE icd10 IS NOT NULL GROUP BY ecg, icd10"""
     )
     known = sorted({code for _, _, code in mapped if code})
     pairs = [(code, ancestor) for code in known for ancestor in expand([code])]
@@ -78,9 +74,36 @@ def stage_codes(connection: duckdb.DuckDBPyConnection) -> None:
     _create(connection, "code_labels", pd.DataFrame(given, columns=["icd10", "label"], dtype=object))
 
 
+_CODED = """CREATE OR REPLACE TABLE coded AS
+    WITH hospital AS (
+        SELECT e.ecg, d.icd_code, d.icd_version, d.seq_num FROM ecgs e JOIN diagnoses_icd d USING (hadm_id)
+    ), emergency AS (
+        SELECT e.ecg, d.icd_code, d.icd_version, d.seq_num FROM ecgs e JOIN ed_diagnosis d USING (stay_id)
+        WHERE e.ecg NOT IN (SELECT ecg FROM hospital)
+    )
+    SELECT ecg, trim(icd_code) AS icd_code, icd_version::INTEGER AS icd_version, seq_num
+    FROM (SELECT * FROM hospital UNION ALL SELECT * FROM emergency) WHERE trim(icd_code) <> ''"""
+
+
+def _stage_published(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Make `coded` and `folds` (study_id, part) from MIMIC-IV-ECG-Ext-ICD's table."""
+    rows = read_ext_icd(path)
+    rows = rows.assign(part=rows["part"].astype(str))[["study_id", "subject_id", "part", "all_diag_all"]]
+    long = rows[["study_id", "all_diag_all"]].explode("all_diag_all").dropna()
+    connection.register("new_rows", long)
+    connection.execute(
+        """CREATE OR REPLACE TABLE coded AS SELECT DISTINCT ecg, all_diag_all::VARCHAR AS icd_code,
+        10 AS icd_version, 1::BIGINT AS seq_num FROM new_rows JOIN ecgs USING (study_id)"""
+    )
+    connection.unregister("new_rows")
+    connection.register("new_rows", rows[["subject_id", "part"]].drop_duplicates())
+    connection.execute("CREATE OR REPLACE TABLE folds AS SELECT subject_id, part::VARCHAR AS part FROM new_rows")
+    connection.unregister("new_rows")
+
+
 def expanded_codes() -> str:
     """Return the query of every ECG's codes with their ancestors: row, code, place (the lowest of its descendants)."""
-    return """SELECT row, code, min(place) AS place FROM codes JOIN ancestors USING (icd10)
+    return """SELECT row, code, min(place) AS place FROM codes JOIN kept USING (ecg) JOIN ancestors USING (icd10)
         GROUP BY row, code ORDER BY row, code"""
 
 
@@ -95,8 +118,8 @@ def all_label_columns(connection: duckdb.DuckDBPyConnection, recipe: CohortRecip
     return f"""
         WITH visit AS (
             SELECT row, 0::TINYINT AS coded_at_all, {visit}
-            FROM (SELECT DISTINCT row FROM coded) LEFT JOIN codes USING (row) LEFT JOIN code_labels USING (icd10)
-            GROUP BY row
+            FROM (SELECT DISTINCT row, ecg FROM coded JOIN kept USING (ecg))
+            LEFT JOIN codes USING (ecg) LEFT JOIN code_labels USING (icd10) GROUP BY row
         ), labs AS (
             SELECT row, {labs} FROM read_parquet({quoted(targets)}) LEFT JOIN limits USING (feature) GROUP BY row
         )

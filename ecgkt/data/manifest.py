@@ -50,7 +50,7 @@ def describe(
         "recipe": recipe.name,
         "key": key,
         "inputs": {name: _digest(paths[0]) for name, paths in sources.found.items() if paths},
-        "split": f"hash {key['split_seed']}",
+        "split": key["split"],
         "listed": listed,
         "excluded": excluded,
         "kept": kept,
@@ -85,7 +85,7 @@ def agree(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
 def _joins(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     row = connection.execute(
         """SELECT count(*), count(stay_id), count(hadm_id), count(*) FILTER (stay_id IS NULL AND hadm_id IS NULL),
-        count(*) FILTER (number_in_stay = 0), (SELECT count(DISTINCT row) FROM coded) FROM kept"""
+        count(*) FILTER (number_in_stay = 0), count(*) FILTER (ecg IN (SELECT ecg FROM coded)) FROM kept"""
     ).fetchall()[0]
     names = ("ECGs", "in an ED stay", "in an admission", "in neither", "first of their stay", "with codes")
     return dict(zip(names, (int(value) for value in row), strict=True))

@@ -44,13 +44,24 @@ class Order:
     memory: str = MEMORY
 
     @property
+    def published(self) -> Path | None:
+        """The table of MIMIC-IV-ECG-Ext-ICD where the recipe goes by it and it is at hand."""
+        wanted = self.recipe.split == "strat_fold" and self.sources.has("ext_icd")
+        return self.sources.path("ext_icd") if wanted else None
+
+    @property
+    def split_rule(self) -> str:
+        """What decides the part of a patient."""
+        return f"hash {self.split_seed}" if self.published is None else "strat_fold of MIMIC-IV-ECG-Ext-ICD"
+
+    @property
     def key(self) -> dict[str, Any]:
         """Plain data by which a folder that was begun is known again."""
         files = {name: _listed(paths[0]) for name, paths in self.sources.found.items() if paths}
         return {
             "version": __version__,
             "recipe": self.recipe.name,
-            "split_seed": self.split_seed,
+            "split": self.split_rule,
             "inputs": files,
             "labels": all_labels().fingerprint,
         }
@@ -94,6 +105,7 @@ def _run(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, 
 def _tables(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, progress: Progress) -> None:
     """Join stays, read the laboratory's rows once, and tell who is left out before any waveform is read."""
     link(connection, order.recipe)
+    labels.stage_codes(connection, order.published)
     stage_events(connection, order.recipe, target.stage)
     connection.execute(
         f"""CREATE OR REPLACE TABLE candidates AS SELECT *, CASE
@@ -101,6 +113,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Orde
             WHEN age < {order.recipe.minimum_age} THEN 'under {order.recipe.minimum_age} years'
             WHEN {quoted(order.recipe.setting)} = 'ed' AND stay_id IS NULL
                 THEN 'not within {order.recipe.ed_minutes:g} minutes of an arrival'
+            WHEN {order.recipe.needs_codes} AND ecg NOT IN (SELECT ecg FROM coded) THEN 'without a code'
             ELSE '' END AS left_out FROM ecgs"""
     )
 
@@ -137,12 +150,10 @@ def _values(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Orde
 
 def _labels(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Order, progress: Progress) -> None:
     labels.stage_tracing(connection)
-    labels.stage_codes(connection)
     query = labels.all_label_columns(connection, order.recipe, str(target.values(Role.TARGET)))
     write_parquet(connection, query, target.labels, "the labels")
     write_parquet(connection, labels.expanded_codes(), target.codes, "the codes")
-    subjects = [int(row[0]) for row in connection.execute("SELECT DISTINCT subject_id FROM kept ORDER BY 1").fetchall()]
-    split = Split.by_hash(subjects, order.split_seed)
+    split = _split(connection, order)
     parts = [(subject, part) for part in PARTS for subject in getattr(split, part)]
     frame = pd.DataFrame(sorted(parts), columns=["subject_id", "part"])
     connection.register("split_rows", frame)
@@ -152,6 +163,15 @@ def _labels(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Orde
     whole = target.splits.with_suffix(".part")
     frame.to_csv(whole, index=False)
     whole.replace(target.splits)
+
+
+def _split(connection: duckdb.DuckDBPyConnection, order: Order) -> Split:
+    """Return the split of the kept patients: the published folds where the recipe wants them and they are at hand."""
+    if order.published is not None:
+        rows = connection.execute("SELECT DISTINCT subject_id, part FROM folds JOIN kept USING (subject_id)").fetchall()
+        return Split(**{part: frozenset(int(subject) for subject, of in rows if of == part) for part in PARTS})
+    rows = connection.execute("SELECT DISTINCT subject_id FROM kept ORDER BY 1").fetchall()
+    return Split.by_hash([int(row[0]) for row in rows], order.split_seed)
 
 
 _RECORDS = """SELECT row, slot, study_id, subject_id, ecg_time, path, age, sex_male, stay_id, hadm_id,

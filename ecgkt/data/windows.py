@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecgkt.catalogue import CohortRecipe, Take
+from ecgkt.catalogue.cohort_recipes import SINGLE
 from ecgkt.data.engine import quoted
 from ecgkt.domain.features import Role
 
@@ -58,10 +59,10 @@ def _every(kind: str, take: Take) -> str:
     return f"{_SHOWN} FROM ({_inside(kind, take)})"
 
 
-def _nearest(kind: str, take: Take) -> str:
+def _nearest(kind: str, take: Take, of: str = "true") -> str:
     order = "abs(epoch(clock - anchor)), clock, place, event_id, value"
     return (
-        f"{_SHOWN} FROM ({_inside(kind, take)}) "
+        f"{_SHOWN} FROM ({_inside(kind, take)}) WHERE {of} "
         f"QUALIFY row_number() OVER (PARTITION BY row, feature ORDER BY {order}) = 1"
     )
 
@@ -77,6 +78,7 @@ def _statistics(kind: str, take: Take) -> str:
     sd is the population's, change is relative to the first value (NULL where that is 0), slope is per minute by least
     squares (0 for a single moment).
     """
+    single = ", ".join(quoted(name) for name in SINGLE)
     return f"""
         WITH inside AS ({_inside(kind, take)}), grouped AS (
             SELECT row, feature, avg(value) AS mean, median(value) AS median, min(value) AS min, max(value) AS max,
@@ -85,10 +87,11 @@ def _statistics(kind: str, take: Take) -> str:
                    coalesce(regr_slope(value, epoch(clock - anchor) / 60), 0) AS slope,
                    max(epoch(drawn - ecg_time)) / 60 AS drawn_minutes,
                    max(epoch(resulted - ecg_time)) / 60 AS resulted_minutes
-            FROM inside GROUP BY row, feature
+            FROM inside WHERE feature NOT IN ({single}) GROUP BY row, feature
         ), wide AS (SELECT *, (last - first) / nullif(first, 0) AS change FROM grouped)
         SELECT row, feature || '_' || statistic, value, '', drawn_minutes, resulted_minutes, NULL, NULL
-        FROM (UNPIVOT wide ON mean, median, min, max, sd, first, last, change, slope INTO NAME statistic VALUE value)"""
+        FROM (UNPIVOT wide ON mean, median, min, max, sd, first, last, change, slope INTO NAME statistic VALUE value)
+        UNION ALL ({_nearest(kind, take, f"feature IN ({single})")})"""
 
 
 _TAKEN = {"nearest": _nearest, "every": _every, "statistics": _statistics}

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from ecgkt.errors import InvalidCohort
 from ecgkt.mimic.tables import TABLES, table
 
+READY_MADE = {"ext_icd": "records_w_diag_icd10.csv"}
+"""Tables that others have published ready-made, by our name for them: MIMIC-IV-ECG-Ext-ICD."""
 DEPTH = 2
 """How many folders down a table may lie: PhysioNet's downloads put a version folder between."""
 _SKIPPED = frozenset({"files", "parts", "icu", "note", "stage"})
@@ -27,13 +29,13 @@ class Sources:
 
     def has(self, name: str) -> bool:
         """Return whether the table is there."""
-        return bool(self.found.get(table(name).name))
+        return bool(self.found.get(name))
 
     def path(self, name: str) -> Path:
         """Return a table's only file; raise InvalidCohort where there is none, or more than one."""
-        files = self.found.get(table(name).name, ())
+        files = self.found.get(name, ())
         if not files:
-            published = table(name).path
+            published = READY_MADE.get(name) or table(name).path
             raise InvalidCohort(
                 f"the table {published}[.gz]", "no such file in the folders given", "download or simulate it"
             )
@@ -55,8 +57,8 @@ def find_sources(folders: Iterable[Path]) -> Sources:
             raise InvalidCohort("folders with MIMIC's tables", f"no folder at {folder}", "check the path")
     found: dict[str, tuple[Path, ...]] = {}
     places = list(dict.fromkeys(place for folder in folders for place in _places(folder.resolve(), DEPTH)))
-    for name, schema in TABLES.items():
-        module, _, file = schema.path.rpartition("/")
+    for name, published in {**{name: schema.path for name, schema in TABLES.items()}, **READY_MADE}.items():
+        module, _, file = published.rpartition("/")
         files = [
             path
             for place in places

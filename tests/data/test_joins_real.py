@@ -49,6 +49,7 @@ def joined(real_data: Path, ecgs: pd.DataFrame, tmp_path_factory: pytest.TempPat
             open_table(connection, found, name)
         link(connection, cohort_recipe())
         stage_events(connection, cohort_recipe(), folder)
+        labels.stage_codes(connection)
         connection.execute("CREATE TABLE kept AS SELECT ecg AS row, * FROM ecgs")
         yield connection
 
@@ -109,7 +110,6 @@ def test_labels_by_values_and_by_codes_are_the_same(joined, sources, tmp_path):
     targets = tmp_path / "targets.parquet"
     joined.execute(f"COPY ({values_of(cohort_recipe(), Role.TARGET)}) TO '{targets}' (FORMAT parquet)")
     labels.stage_tracing(joined)
-    labels.stage_codes(joined)
     ours = joined.execute(labels.all_label_columns(joined, cohort_recipe(), str(targets))).df()
     ours = ours.set_index(ours["row"].map(studies(joined))).sort_index()
 
@@ -131,7 +131,6 @@ def test_labels_by_values_and_by_codes_are_the_same(joined, sources, tmp_path):
 
 
 def test_the_codes_of_a_visit_bring_their_ancestors(joined):
-    labels.stage_codes(joined)
     codes = joined.execute(labels.expanded_codes()).df()
     assert codes["code"].str.len().between(3, 5).all()
     assert not codes.duplicated(["row", "code"]).any()
