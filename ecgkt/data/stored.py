@@ -86,10 +86,11 @@ class StoredWaveforms:
         if (places < 0).any():
             raise InvalidCohort(
                 "studies whose waveform is stored",
-                f"{int((places < 0).sum())} others, the first {int(wanted[places < 0][0])}",
+                f"{int((places < 0).sum())} others",
                 "leave them out",
             )
-        return kept[places]
+        rows: NDArray[np.int64] = kept[places]
+        return rows
 
     def signal(self, row: int) -> NDArray[np.float32]:
         """Return (12, 5000) float32 in mV, NaN where a sample is missing; raise InvalidValue where the row is empty."""
