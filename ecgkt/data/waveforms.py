@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import shutil
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ecgkt.data import shards
 from ecgkt.data.fast_wfdb import LeftOut, Waveform, read_waveform
@@ -22,9 +23,6 @@ from ecgkt.domain.records import LEADS
 from ecgkt.errors import InvalidCohort
 from ecgkt.mimic import SAMPLES
 from ecgkt.signals.quality import assess, flat_leads
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 INSUFFICIENT = "insufficient quality"
 _PARTS = "waveforms.parts"
@@ -95,7 +93,10 @@ def _finished(out: Path, digest: str) -> StoredWaveforms:
 
 
 def _store_shard(part: Path, waveforms: Path, first: int, listed: list[tuple[int, str]]) -> None:
-    """Write the rows of some records, then their lines of the index, which mark the shard as done."""
+    """Write the rows of some records, then their lines of the index, which mark the shard as done.
+
+    The lines are JSON until they are joined: pyarrow brings pandas with it, a second of start for every process.
+    """
     lines = []
     with shards.rows_of(waveforms) as stream:
         for row, (study, path) in enumerate(listed, start=first):
@@ -105,7 +106,7 @@ def _store_shard(part: Path, waveforms: Path, first: int, listed: list[tuple[int
                 line["crc32"] = zlib.crc32(content)
                 shards.write_at(stream, row * ROW_BYTES, content)
             lines.append(line)
-    shards.write_whole(part, _parquet(_table(lines)))
+    shards.write_whole(part, json.dumps(lines).encode())
 
 
 def _line(study: int, row: int, path: str) -> tuple[dict[str, Any], Waveform | None]:
@@ -127,26 +128,15 @@ def _line(study: int, row: int, path: str) -> tuple[dict[str, Any], Waveform | N
     return {**line, "status": INSUFFICIENT, "detail": refusal}, None
 
 
-def _table(lines: list[dict[str, Any]]) -> pa.Table:
-    import pyarrow as pa
-
-    kinds = dict.fromkeys(COLUMNS, pa.string())
-    kinds.update(study_id=pa.int64(), row=pa.int64(), missing_share=pa.float32(), crc32=pa.uint32())
-    return pa.Table.from_pylist(lines, pa.schema(list(kinds.items())))
-
-
-def _parquet(table: pa.Table) -> bytes:
-    import pyarrow.parquet as pq
-
-    stream = io.BytesIO()
-    pq.write_table(table, stream, compression="zstd")
-    return stream.getvalue()
-
-
 def _joined(parts: list[Path], digest: str) -> bytes:
     """Return the index of all parts, with the digest of its list."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    whole = pa.concat_tables([pq.read_table(part) for part in parts])
-    return _parquet(whole.replace_schema_metadata({_LIST: digest.encode()}))
+    kinds = dict.fromkeys(COLUMNS, pa.string())
+    kinds.update(study_id=pa.int64(), row=pa.int64(), missing_share=pa.float32(), crc32=pa.uint32())
+    schema = pa.schema(list(kinds.items()), {_LIST: digest.encode()})
+    tables = [pa.Table.from_pylist(json.loads(part.read_bytes()), schema) for part in parts]
+    stream = io.BytesIO()
+    pq.write_table(pa.concat_tables(tables), stream, compression="zstd")
+    return stream.getvalue()

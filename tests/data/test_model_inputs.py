@@ -116,7 +116,7 @@ def test_a_full_disk_is_one_sentence_and_what_was_made_stays(folder):
 
 def test_what_cannot_be_made_is_refused(folder, tmp_path):
     with pytest.raises(InvalidValue, match="row 3 among them"):
-        model_inputs(folder, Preprocessing(), np.array([2, 3]))
+        model_inputs(folder, Preprocessing(), np.array([StoredWaveforms.open(folder).kept[0], 3]))
     with pytest.raises(InvalidValue, match="at most 10 s, got 12 s"):
         model_inputs(folder, Preprocessing(seconds=12))
     empty = tmp_path / "empty"
