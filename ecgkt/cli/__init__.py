@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": Command("reading:fill_predict", "score ECG files or a folder of them"),
     "explain": Command("reading:fill_explain", "draw the saliency of one target on one ECG"),
     "simulate": Command("cohorts:fill_simulate", "write a simulated cohort in MIMIC's layout"),
+    "check": Command("preparing:fill_check", "tell whether downloads are whole and have all that a cohort needs"),
     "prepare": Command("preparing:fill_prepare", "join ECGs to the clinical tables and store the waveforms"),
     "samples": Command("cohorts:fill_samples", "write the bundled simulated samples"),
     "gallery": Command("galleries:fill_gallery", "print simulated ECGs beside real ones, a page per diagnosis"),

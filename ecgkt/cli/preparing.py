@@ -1,9 +1,10 @@
-"""`prepare`: from downloads, or a simulated cohort, to a prepared cohort."""
+"""`check` and `prepare`: from downloads, or a simulated cohort, to a prepared cohort."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from ecgkt.catalogue import RECIPES
@@ -11,6 +12,42 @@ from ecgkt.cli.progress import say, steps
 from ecgkt.data.engine import MEMORY
 from ecgkt.data.layout import Prepared
 from ecgkt.parallel import usual_workers
+
+
+def fill_check(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `check`."""
+    parser.add_argument(
+        "folders",
+        nargs="+",
+        type=Path,
+        metavar="FOLDER",
+        help="MIMIC-IV-ECG, MIMIC-IV, MIMIC-IV-ED or simulated",
+    )
+    parser.add_argument("--recipe", default=RECIPES[0], choices=RECIPES, help="how ECGs are joined (default: ours)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the prepared cohort is to go")
+    parser.add_argument("--thorough", action="store_true", help="read every table to its end: takes minutes")
+    parser.set_defaults(run=run_check)
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Tell all that was found: facts on standard output, problems on the error stream; 1 where there is a problem."""
+    from ecgkt.data.check import check_sources
+
+    found = check_sources(arguments.folders, recipe=arguments.recipe, out=arguments.out, thorough=arguments.thorough)
+    for heading, sentences in (
+        ("Found", found.facts),
+        ("Will be lacking", found.lacking),
+        ("Not looked at", found.unchecked),
+    ):
+        if sentences:
+            sys.stdout.write(f"{heading}:\n" + "".join(f"  {sentence}\n" for sentence in sentences))
+    sys.stdout.flush()
+    for error in found.problems:
+        sys.stderr.write(f"{error}\n")
+    count = len(found.problems)
+    end = "No problem found." if found.good else f"{count} problem{'s' if count > 1 else ''} found."
+    sys.stderr.write(f"{end}\n")
+    return 0 if found.good else 1
 
 
 def fill_prepare(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,73 @@
+"""Which tables a recipe needs, which it can do without, and what it then lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ecgkt.catalogue.cohort_recipes import CohortRecipe
+from ecgkt.data.check.findings import Findings, lack, problem
+from ecgkt.mimic import Sources, table
+
+REQUIRED = ("record_list", "patients", "admissions", "diagnoses_icd", "labevents")
+FOLDS = ("records_w_diag_icd10.csv", "records_w_diag_icd10.csv.gz")
+"""MIMIC-IV-ECG-Ext-ICD's table, which holds its published folds."""
+_LACKING: Mapping[str, str] = {
+    "machine_measurements": "no targets on the tracing (they come from the machine's statements)",
+    "edstays": "no emergency stays, so no vital signs and no codes of visits that ended there",
+    "ed_diagnosis": "no codes for visits that ended in the emergency department",
+    "vitalsign": "no vital signs charted during emergency stays",
+    "triage": "no vital signs of the arrival",
+    "omr": "no body-mass index",
+}
+
+
+def check_files(sources: Sources, recipe: CohortRecipe) -> Findings:
+    """Look for each table that the recipe uses: found once, twice, or not at all."""
+    found = Findings()
+    for name in used(recipe):
+        files = sources.found.get(name, ())
+        if len(files) > 1:
+            found += problem(
+                f"one file of the table {table(name).path}",
+                f"{len(files)}: {' and '.join(str(file) for file in files)}",
+                "leave out all folders but one, or keep one of the files",
+            )
+        elif not files:
+            found += _missing(name, recipe)
+    if recipe.split == "strat_fold" and not any(_has_folds(folder) for folder in sources.folders):
+        found += lack(f"No {FOLDS[0]} in the folders: the split will be by hash, not by the published folds.")
+    return found
+
+
+def required(recipe: CohortRecipe) -> tuple[str, ...]:
+    """Return the tables without which the recipe makes no cohort."""
+    return (*REQUIRED, "edstays") if recipe.setting == "ed" or recipe.anchored_at_arrival else REQUIRED
+
+
+def used(recipe: CohortRecipe) -> Iterator[str]:
+    """Yield every table that the recipe reads, required ones first."""
+    yield from required(recipe)
+    for name in _LACKING:
+        wanted = name not in required(recipe)
+        if name in ("vitalsign", "triage"):
+            wanted = name in recipe.vital_tables
+        elif name == "omr":
+            wanted = any(one.kind == "biometric" and one.name not in ("age", "sex_male") for one in recipe.measurements)
+        if wanted:
+            yield name
+
+
+def _missing(name: str, recipe: CohortRecipe) -> Findings:
+    file = f"{table(name).path}[.gz]"
+    if name in required(recipe):
+        return problem(
+            f"the table {file}, which the recipe {recipe.name} needs",
+            "no such file in the folders given or two levels below",
+            "name its folder too, or download it",
+        )
+    return lack(f"No {file}: {_LACKING[name]}.")
+
+
+def _has_folds(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in FOLDS)
