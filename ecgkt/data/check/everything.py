@@ -44,7 +44,7 @@ def _read(reader: Callable[[Path], T], name: str, sources: Sources, sound: set[s
     path = sources.path(name)
     try:
         return Findings(), reader(path)
-    except (*tables.BROKEN, csv.Error, UnicodeDecodeError, KeyError) as error:
+    except (*tables.BROKEN, csv.Error, UnicodeDecodeError, IndexError) as error:
         return problem(f"the whole of {path}", f"a fault further down ({error})", tables.AGAIN), None
 
 
@@ -60,6 +60,8 @@ def _check_tables(sources: Sources, recipe: CohortRecipe, thorough: bool) -> tup
                 size += path.stat().st_size
             except OSError as error:
                 one = problem(f"to read {path}", f"{error.strerror}", "check the path and who may read there")
+            if one.lacking and name in needed.required(recipe):
+                one = problem(f"rows in {path}", "a header alone", tables.AGAIN)
             found += one
             if one.good and len(sources.found[name]) == 1:
                 sound.add(name)

@@ -42,7 +42,8 @@ def check_files(sources: Sources, recipe: CohortRecipe) -> Findings:
 
 def required(recipe: CohortRecipe) -> tuple[str, ...]:
     """Return the tables without which the recipe makes no cohort."""
-    return (*REQUIRED, "edstays") if recipe.setting == "ed" or recipe.anchored_at_arrival else REQUIRED
+    anchored = any(take.window.anchor == "ed_arrival" for take in recipe.takes.values())
+    return (*REQUIRED, "edstays") if recipe.setting == "ed" or anchored else REQUIRED
 
 
 def used(recipe: CohortRecipe) -> Iterator[str]:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ecgkt import __version__
 from ecgkt.catalogue.cohort_recipes import CohortRecipe
 from ecgkt.data.check.findings import Findings, fact, in_words, lack, problem
 from ecgkt.data.check.versions import MANIFEST, read_manifest
@@ -84,43 +85,27 @@ def check_out(out: Path, sources: Sources, recipe: CohortRecipe) -> Findings:
 
 
 def _other_cohort(out: Path, sources: Sources, recipe: CohortRecipe) -> Findings:
-    if not (out / MANIFEST).exists():
+    """Hold what was prepared or begun in `out` against what would be prepared now."""
+    begun, ended = out / "stage" / "key.json", out / MANIFEST
+    if not (begun.exists() or ended.exists()):
         return Findings()
-    content = read_manifest(out / MANIFEST)
-    if content is None:
-        return problem(f"a manifest that can be read in {out}", "one that cannot", "choose an empty folder")
-    told = _recipe(content)
-    if told is not None and told != recipe.name:
-        return problem(f"a free folder or one of the recipe {recipe.name}", f"{out} of {told}", "choose another folder")
-    before = _sizes(content.get("inputs"))
-    now = {file.name: file.stat().st_size for files in sources.found.values() for file in files}
-    changed = sorted(name for name, size in before.items() if now.get(name, size) != size)
-    if changed:
-        return problem(
-            f"a free folder, or one prepared from these files, at {out}",
-            f"a cohort prepared from other {', '.join(changed)}",
-            "choose another folder",
-        )
-    return fact(f"{out} holds this cohort already; what is complete there will be kept.")
+    content = read_manifest(ended if ended.exists() else begun)
+    key = content.get("key") if content is not None and ended.exists() else content
+    if not isinstance(key, dict):
+        return problem(f"an empty folder at {out}", "one with a manifest of something else", "choose another folder")
+    inputs = {name: _sign(paths[0]) for name, paths in sources.found.items() if paths}
+    wanted = {"recipe": recipe.name, "version": __version__, "inputs": inputs}
+    other = [name for name, value in wanted.items() if key.get(name) != value]
+    if other:
+        got = f"a cohort prepared with another {', '.join(other)}"
+        return problem(f"an empty folder at {out}, or one of this same cohort", got, "choose another folder")
+    return fact(f"{out} holds this cohort {'already' if ended.exists() else 'in part'}; what is whole is kept.")
 
 
-def _recipe(content: dict[str, Any]) -> str | None:
-    """Return the recipe that a manifest names, at its top or among its settings."""
-    settings = content.get("settings")
-    named = content.get("recipe") or (settings.get("recipe") if isinstance(settings, dict) else None)
-    return named if isinstance(named, str) else None
-
-
-def _sizes(inputs: Any) -> dict[str, int]:
-    """Return bytes by file name from a manifest's list of inputs, whichever way it is written."""
-    rows = list(inputs.values()) if isinstance(inputs, dict) else inputs if isinstance(inputs, list) else []
-    sizes = {}
-    for row in rows:
-        if isinstance(row, dict) and isinstance(row.get("bytes"), int):
-            name = row.get("path") or row.get("file") or row.get("name")
-            if isinstance(name, str):
-                sizes[Path(name).name] = row["bytes"]
-    return sizes
+def _sign(path: Path) -> dict[str, Any]:
+    """Return what `prepare` knows an input file by."""
+    found = path.stat()
+    return {"file": path.name, "bytes": found.st_size, "modified": int(found.st_mtime)}
 
 
 def _standing(folder: Path) -> Path:

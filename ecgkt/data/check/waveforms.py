@@ -14,7 +14,7 @@ LOOKED_AT = 200
 
 
 def check_waveforms(folder: Path, listing: Listing) -> tuple[Findings, float]:
-    """Look at up to 200 records; return also the share of them that is there (1 where none is listed).
+    """Look at up to 200 records; return also the share of them that is there (1 where none is).
 
     Records that are absent from a partial download will be left out; nothing there at all is a problem, and so is a
     record that is there and not as published.
@@ -33,7 +33,7 @@ def check_waveforms(folder: Path, listing: Listing) -> tuple[Findings, float]:
             f"{fault} in {len(paths)} of {len(there)} looked at, {paths[0]} first",
             "download those again",
         )
-    return found + _told(folder, chosen, absent, bool(faults)), 1 - absent / len(chosen) if chosen else 1.0
+    return found + _told(folder, chosen, absent, bool(faults)), len(there) / len(chosen) if there else 1.0
 
 
 def spread(n: int, most: int) -> list[int]:
