@@ -61,10 +61,11 @@ def open_table(connection: duckdb.DuckDBPyConnection, sources: Sources, name: st
     require_columns(path, schema)
     wanted = ", ".join(f"'{column}': '{kind}'" for column, kind in types.items())
     columns = ", ".join(f'"{column}"' for column in types)
-    connection.execute(
-        f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_csv({quoted(path)}, header = true, delim = ',', "
-        f"quote = '\"', escape = '\"', types = {{{wanted}}}, nullstr = '')"
-    )
+    with reading(schema.path.removesuffix(".csv")):
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_csv({quoted(path)}, header = true, "
+            f"delim = ',', quote = '\"', escape = '\"', types = {{{wanted}}}, nullstr = '')"
+        )
 
 
 def require_columns(path: Path, schema: Table) -> None:

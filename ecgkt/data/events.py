@@ -19,6 +19,7 @@ BOUND = r"^\s*(<|>|LESS THAN|GREATER THAN)\s*=?\s*(\d+(?:\.\d+)?)"
 HAEMOLYSIS = r"HEMOLY"
 NOT_HAEMOLYSED = r"\b(?:NOT|NON|NO)\W*HEMOLY\w*"
 GRADES = (("slight", "SLIGHT"), ("moderate", "MODERATE"), ("gross", "GROSS"))
+LAB_ROWS = "lab_rows.parquet"
 REJECTIONS = ("no number", "haemolysed", "unit", "implausible")
 """Why a row is no value, in the order in which the reasons are asked; the first that applies counts."""
 
@@ -30,7 +31,7 @@ def stage_events(connection: duckdb.DuckDBPyConnection, recipe: CohortRecipe, st
     rows, by far the largest table, are kept in the folder `stage` for a run that goes on later.
     """
     _register_catalogue(connection, recipe)
-    stored = stage / "lab_rows.parquet"
+    stored = stage / LAB_ROWS
     if not stored.is_file():
         write_parquet(connection, _lab_rows(recipe), stored, "hosp/labevents")
     connection.execute(f"CREATE OR REPLACE VIEW lab_rows AS SELECT * FROM read_parquet({quoted(stored)})")

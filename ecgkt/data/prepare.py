@@ -18,8 +18,9 @@ import pandas as pd
 from ecgkt import __version__
 from ecgkt.catalogue import CohortRecipe, all_labels, cohort_recipe
 from ecgkt.data import audit, labels, manifest
+from ecgkt.data.check.needed import required
 from ecgkt.data.engine import MEMORY, engine, open_table, quoted, write_parquet
-from ecgkt.data.events import stage_events
+from ecgkt.data.events import LAB_ROWS, stage_events
 from ecgkt.data.layout import Prepared
 from ecgkt.data.linkage import link
 from ecgkt.data.waveforms import store_waveforms
@@ -83,6 +84,8 @@ def prepare(
     another cohort, and for leakage.
     """
     order = Order(find_sources(folders), cohort_recipe(recipe), split_seed, workers, memory)
+    for name in required(order.recipe):
+        order.sources.path(name)
     target = Prepared(Path(out))
     if _claim(target, order):
         return target
@@ -124,6 +127,9 @@ def _waveforms(connection: duckdb.DuckDBPyConnection, target: Prepared, order: O
     wanted = connection.execute("SELECT study_id, path FROM candidates WHERE left_out = '' ORDER BY ecg").fetchall()
     if not wanted:
         raise InvalidCohort("ECGs of adults in the tables", "none", "check that both folders are of the same patients")
+    beyond = [str(path) for _, path in wanted if Path(str(path)).is_absolute() or ".." in Path(str(path)).parts]
+    if beyond:
+        raise InvalidCohort("waveforms below the folder of record_list.csv", beyond[0], "check record_list.csv")
     records = [(int(study), folder / str(path)) for study, path in wanted]
     store_waveforms(records, target.folder, order.workers, lambda done, total: progress("waveforms", done, total))
     connection.execute(
@@ -197,7 +203,10 @@ _STEPS: dict[str, Callable[[duckdb.DuckDBPyConnection, Prepared, Order, Progress
 
 
 def _claim(target: Prepared, order: Order) -> bool:
-    """Make the folder this order's; return whether it is finished already; refuse one that holds another cohort."""
+    """Make the folder this order's; return whether it is finished already; refuse one that holds another cohort.
+
+    A table that was downloaded again between two runs is read again; what was made of the others is kept.
+    """
     key = json.loads(json.dumps(order.key))
     if target.manifest.is_file():
         manifest.agree(json.loads(target.manifest.read_text(encoding="utf-8"))["key"], key)
@@ -205,7 +214,10 @@ def _claim(target: Prepared, order: Order) -> bool:
     target.stage.mkdir(parents=True, exist_ok=True)
     claim = target.stage / "key.json"
     if claim.is_file():
-        manifest.agree(json.loads(claim.read_text(encoding="utf-8")), key)
+        begun = json.loads(claim.read_text(encoding="utf-8"))
+        manifest.agree({**begun, "inputs": key["inputs"]}, key)
+        if any(begun["inputs"].get(name) != key["inputs"].get(name) for name in ("record_list", "labevents")):
+            (target.stage / LAB_ROWS).unlink(missing_ok=True)
     manifest.write(claim, key)
     return False
 

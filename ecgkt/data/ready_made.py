@@ -62,8 +62,8 @@ def read_ext_icd(path: Path, fold: str = "strat_fold") -> pd.DataFrame:
 
     Columns: file_name, study_id, subject_id, ecg_time, ed_stay_id, ed_hadm_id, hosp_hadm_id (missing outside a stay),
     `CODE_LISTS` as tuples of ICD-10 codes (() for none), ecg_no_within_stay (0 for the first, -1 outside any stay),
-    fold and part. `fold` names the column of the folds: strat_fold, or fold for those of the paper's experiments. Raises
-    InvalidCohort where a column is missing, a list is no list, an ECG stands twice, or a fold is none of 0 to 19.
+    fold and part. `fold` names the column of the folds: strat_fold, or fold for those of the paper's experiments.
+    Raises InvalidCohort where a column is missing, a list is no list, an ECG stands twice, or a fold is not 0 to 19.
     """
     plain = ("file_name", "study_id", "subject_id", "ecg_time", *_IDS, *CODE_LISTS, "ecg_no_within_stay", fold)
     _header(path, plain)
