@@ -95,10 +95,10 @@ def reading(what: str) -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         raise InvalidCohort(
-            f"memory and disk for {what}", _first_line(error), "raise --memory, or free disk below the output folder"
+            f"memory and disk for {what}", _told(error), "raise --memory, or free disk below the output folder"
         ) from error
     except duckdb.Error as error:
-        said = _first_line(error)
+        said = _told(error)
         full = "No space left" in said or "File too large" in said
         do = "free some disk and run it again" if full else "download that file again"
         raise InvalidCohort(f"to go through {what}", said, do) from error
@@ -117,5 +117,8 @@ def quoted(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _told(error: Exception) -> str:
+    """Return an engine's error without the line of data that it quotes, which is a patient's."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    wrong = [line.split(". Could not")[-1] for line in lines[1:] if line.startswith("Error when converting")]
+    return "; ".join([lines[0], *(f"could not{line}" for line in wrong[:1])])
