@@ -109,7 +109,12 @@ def test_a_missing_optional_table_says_what_will_be_lacking(copied):
     found = check_sources([copied])
     assert found.good
     told = "\n".join(found.lacking)
-    for part in ("no targets on the tracing", "no emergency stays", "no codes for visits", "no body-mass index"):
+    for part in (
+        "no targets on the tracing",
+        "no emergency stays",
+        "no codes for visits",
+        "no body-mass index, weight or height",
+    ):
         assert part in told
 
 

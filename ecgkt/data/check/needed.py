@@ -17,8 +17,8 @@ _LACKING: Mapping[str, str] = {
     "edstays": "no emergency stays, so no vital signs and no codes of visits that ended there",
     "ed_diagnosis": "no codes for visits that ended in the emergency department",
     "vitalsign": "no vital signs charted during emergency stays",
-    "triage": "no vital signs of the arrival",
-    "omr": "no body-mass index",
+    "triage": "no vital signs and no acuity of the arrival",
+    "omr": "no body-mass index, weight or height",
 }
 
 
@@ -49,12 +49,13 @@ def required(recipe: CohortRecipe) -> tuple[str, ...]:
 def used(recipe: CohortRecipe) -> Iterator[str]:
     """Yield every table that the recipe reads, required ones first."""
     yield from required(recipe)
+    measured = {one.table for one in recipe.measurements}
     for name in _LACKING:
         wanted = name not in required(recipe)
         if name in ("vitalsign", "triage"):
-            wanted = name in recipe.vital_tables
+            wanted = name in recipe.vital_tables or name in measured
         elif name == "omr":
-            wanted = any(one.kind == "biometric" and one.name not in ("age", "sex_male") for one in recipe.measurements)
+            wanted = name in measured
         if wanted:
             yield name
 
