@@ -10,7 +10,14 @@ from ecgkt.cli.progress import counter, say
 
 def fill_simulate(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `simulate`."""
-    parser.add_argument("--patients", type=int, required=True, metavar="N")
+    whom = parser.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--patients", type=int, metavar="N", help="simulate a cohort of N patients")
+    whom.add_argument(
+        "--measurements",
+        type=Path,
+        metavar="FILE",
+        help="simulate waveforms for the studies of a machine_measurements.csv, with its intervals and axes",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core)")
@@ -26,9 +33,15 @@ def fill_samples(parser: argparse.ArgumentParser) -> None:
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Write a simulated cohort; a run that was stopped goes on where it was."""
     from ecgkt.parallel import usual_workers
-    from ecgkt.simulation import simulate_cohort
+    from ecgkt.simulation import simulate_cohort, simulate_measured
 
     workers = arguments.workers or usual_workers()
+    if arguments.measurements is not None:
+        simulate_measured(
+            arguments.measurements, arguments.out, arguments.seed, progress=counter("simulate"), workers=workers
+        )
+        say(f"SIMULATED waveforms for the studies of {arguments.measurements} in {arguments.out}.")
+        return 0
     simulate_cohort(arguments.out, arguments.patients, arguments.seed, progress=counter("simulate"), workers=workers)
     say(f"{arguments.patients} SIMULATED patients in {arguments.out}.")
     return 0

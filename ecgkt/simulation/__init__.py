@@ -2,6 +2,7 @@
 
 from ecgkt.simulation.arrays import SimulatedArrays, simulate_arrays
 from ecgkt.simulation.cohort import simulate_cohort
+from ecgkt.simulation.measured import simulate_measured
 from ecgkt.simulation.samples import write_samples
 from ecgkt.simulation.settings import SimulationSettings
 from ecgkt.simulation.truth import Truth, WaveTimes, truth_of
@@ -13,6 +14,7 @@ __all__ = [
     "WaveTimes",
     "simulate_arrays",
     "simulate_cohort",
+    "simulate_measured",
     "truth_of",
     "write_samples",
 ]

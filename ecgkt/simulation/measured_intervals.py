@@ -10,7 +10,10 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgkt.catalogue import statements_row, tracing_labels
+from ecgkt.mimic.tables import REPORTS
 from ecgkt.mimic.waveforms import MISSING_MEASUREMENT
+from ecgkt.simulation.artefacts import Artefacts
 from ecgkt.simulation.heartbeats import QRS_WAVES, Beat, PWave
 from ecgkt.simulation.patients import LATENTS, SENSITIVITIES, Patient
 from ecgkt.simulation.plans import Plan, beat_times, plan_tracing
@@ -21,26 +24,39 @@ from ecgkt.simulation.sources import electrode_matrix
 from ecgkt.simulation.tracing import FIBRILLATION, JUNCTIONAL, PACED, SINUS, SUPRAVENTRICULAR, Tracing
 from ecgkt.simulation.waveforms import beat_shape
 
-USUAL = {"rr": 800.0, "p": 108.0, "pr": 160.0, "qrs": 92.0, "qt": 390.0, "p_axis": 55.0, "qrs_axis": 35.0, "t_axis": 45.0}
+USUAL = {
+    "rr": 800.0,
+    "p": 108.0,
+    "pr": 160.0,
+    "qrs": 92.0,
+    "qt": 390.0,
+    "p_axis": 55.0,
+    "qrs_axis": 35.0,
+    "t_axis": 45.0,
+}
 """What stands in for a number that was not measured, ms and degrees."""
-_POSSIBLE = {"rr": (280, 2400), "p": (30, 220), "pr": (75, 400), "qrs": (50, 230), "qt": (210, 740)}
-WIDE_MS, SLOW, FAST, LEFT_DEGREES = 120.0, 50.0, 150.0, -30.0
+_POSSIBLE = {"rr": (280, 2400), "p": (30, 220), "pr": (40, 400), "qrs": (50, 230), "qt": (210, 740)}
+WIDE_MS, SLOW, PACED_UP_TO, FAST, LEFT_DEGREES = 120.0, 40.0, 100.0, 150.0, -30.0
 _LEAST_AREA = 1e-9
+_SEEN_LONGER = {"p": 11.0, "pr": 2.0, "qrs": 16.0, "qt": 3.0}
+"""By how many ms a wave is seen to outlast its plan: it is a sum of bells, whose feet the plan does not count."""
 
 
 @dataclass(frozen=True)
 class MeasuredIntervals:
     """One study's numbers, in ms and degrees (-180 to 180): rr, p, pr, qrs, qt, p_axis, qrs_axis, t_axis.
 
-    A name that is not in `values` was not measured, or not possibly so. `bandwidth` and `filtering` are as printed.
+    A name that is not in `values` was not measured, or not possibly so. `bandwidth`, `filtering` and
+    `statements` (report_0 to report_17) are as printed.
     """
 
     subject_id: int
     study_id: int
     at: datetime
     values: Mapping[str, float]
-    bandwidth: str
-    filtering: str
+    bandwidth: str = ""
+    filtering: str = ""
+    statements: tuple[str, ...] = ()
 
     def get(self, name: str) -> float:
         """Return the measured number, or the usual one."""
@@ -50,7 +66,8 @@ class MeasuredIntervals:
 def intervals_of(row: Mapping[str, str]) -> MeasuredIntervals:
     """Return the intervals of a machine_measurements row; 29999, an RR of 0 and impossible numbers are left out.
 
-    The cart gives P onset without P end where its P wave runs into the QRS or the T wave: then PR is known alone.
+    The cart gives P onset without P end where it could not say how long P lasts: then PR is known alone. A row without
+    a possible QRS has no numbers at all.
     """
     found = {name: _number(row[name]) for name in ("p_onset", "p_end", "qrs_onset", "qrs_end", "t_end")}
     spans = {
@@ -67,6 +84,8 @@ def intervals_of(row: Mapping[str, str]) -> MeasuredIntervals:
             values[name] = degrees - 360 if degrees > 180 else degrees
     if values.get("p", 0) > values.get("pr", np.inf):
         del values["p"]
+    if "qrs" not in values:
+        values = {}
     if "pr" not in values:
         values = {name: value for name, value in values.items() if name not in ("p", "p_axis")}
     return MeasuredIntervals(
@@ -76,6 +95,7 @@ def intervals_of(row: Mapping[str, str]) -> MeasuredIntervals:
         values,
         row.get("bandwidth", ""),
         row.get("filtering", ""),
+        tuple(row[name] for name in REPORTS if row.get(name)),
     )
 
 
@@ -86,15 +106,20 @@ def _number(text: str) -> float:
 
 
 def rhythm_of(measured: MeasuredIntervals) -> str:
-    """Return the rhythm to simulate. A measured PR: sinus. Without one the cart saw no P wave, and it is
+    """Return the rhythm to simulate: sinus where PR was measured, or nothing at all; else the cart saw no P wave.
 
-    paced where the QRS is wide and its axis left of -30 degrees, junctional below 50/min, supraventricular tachycardia
-    above 150/min, else atrial fibrillation (shares in docs/simulation.md). Sinus too where nothing was measured.
+    Then it is what the statements say (fibrillation, pacing); without statements paced up to 100/min where the QRS is
+    wide and its axis left of -30 degrees, junctional below 40/min, supraventricular tachycardia above 150/min, else
+    atrial fibrillation (how often that is right: docs/simulation.md).
     """
     if "pr" in measured.values or not measured.values:
         return SINUS
+    said = statements_row(measured.statements)
+    for label, rhythm in (("paced_rhythm", PACED), ("atrial_fibrillation", FIBRILLATION)):
+        if said[tracing_labels().index(label)] == 1:
+            return rhythm
     rate = 60_000 / measured.get("rr")
-    if measured.get("qrs") >= WIDE_MS and measured.get("qrs_axis") < LEFT_DEGREES and rate <= FAST:
+    if measured.get("qrs") >= WIDE_MS and measured.get("qrs_axis") < LEFT_DEGREES and rate <= PACED_UP_TO:
         return PACED
     if rate < SLOW:
         return JUNCTIONAL
@@ -114,9 +139,9 @@ def plan_measured(seed: int, measured: MeasuredIntervals, settings: SimulationSe
     )
     tracing = _tracing(generator(seed, "measured", measured.subject_id), measured)
     timing = _timed(beat_times(seed, patient, measured.study_id, tracing), measured.get("rr") / 1000, tracing)
-    tracing.qtc_ms = measured.get("qt") / float(np.cbrt(measured.get("rr") / 1000))
+    tracing.qtc_ms = (measured.get("qt") - _SEEN_LONGER["qt"]) / float(np.cbrt(measured.get("rr") / 1000))
     plan = plan_tracing(seed, patient, measured.study_id, tracing, settings, timing)
-    plan = replace(plan, artefacts=replace(plan.artefacts, **_device(measured), chest_gain=1.0, fault=""))
+    plan = replace(plan, artefacts=_recorded(plan.artefacts, measured))
     beat = turn_beat(plan.beats[0], measured.get("qrs_axis"), measured.get("t_axis"))
     return replace(
         plan, beats=(beat, plan.beats[1]), p_waves=(turn_p(plan.p_waves[0], measured.get("p_axis")), plan.p_waves[1])
@@ -126,16 +151,16 @@ def plan_measured(seed: int, measured: MeasuredIntervals, settings: SimulationSe
 def _tracing(rng: np.random.Generator, measured: MeasuredIntervals) -> Tracing:
     voltage, p_gain, t_gain, t_width = np.exp(rng.normal([-0.06, 0.1, 0.1, 0.0], [0.16, 0.15, 0.18, 0.08])).tolist()
     normal_st, u, variation = rng.normal([0.04, 0.01, 0.014], [0.012, 0.008, 0.005]).tolist()
-    qrs = measured.get("qrs")
+    planned = {name: measured.get(name) - longer for name, longer in _SEEN_LONGER.items()}
     discordant = abs((measured.get("t_axis") - measured.get("qrs_axis") + 180) % 360 - 180) > 90
     return Tracing(
         rhythm=rhythm_of(measured),
         rate=60_000 / measured.get("rr"),
         sinus_variation=max(variation, 0.004),
-        conduction="normal" if qrs < WIDE_MS else "lbbb" if discordant else "rbbb",
-        qrs_ms=qrs,
-        pr_ms=measured.get("pr"),
-        p_ms=min(measured.get("p"), measured.get("pr")),
+        conduction="normal" if measured.get("qrs") < WIDE_MS else "lbbb" if discordant else "rbbb",
+        qrs_ms=planned["qrs"],
+        pr_ms=planned["pr"],
+        p_ms=min(planned["p"], planned["pr"]),
         p_gain=p_gain,
         voltage=voltage,
         t_gain=t_gain,
@@ -157,16 +182,20 @@ def _timed(timing: Timing, rr_s: float, tracing: Tracing) -> Timing:
     return replace(timing, atrial=atrial, atrial_kind=np.zeros(len(atrial), dtype=np.intp))
 
 
-def _device(measured: MeasuredIntervals) -> dict[str, object]:
-    """Return the cart's printed filters; what it does not print stays as drawn."""
-    found: dict[str, object] = {"order": np.arange(9), "notch": "notch" in measured.filtering}
+def _recorded(drawn: Artefacts, measured: MeasuredIntervals) -> Artefacts:
+    """Return the artefacts behind the cart's printed filters, every cable in its place and no lead at fault."""
     band = re.match(r"\s*([\d.]+)\s*-\s*([\d.]+)\s*Hz", measured.bandwidth)
-    if band:
-        found.update(high_pass_hz=float(band[1]), low_pass_hz=float(band[2]))
     mains = re.search(r"(50|60) Hz notch", measured.filtering)
-    if mains:
-        found["mains_hz"] = float(mains[1])
-    return found
+    return replace(
+        drawn,
+        order=np.arange(9),
+        chest_gain=1.0,
+        fault="",
+        notch=mains is not None,
+        mains_hz=float(mains[1]) if mains else drawn.mains_hz,
+        high_pass_hz=float(band[1]) if band else drawn.high_pass_hz,
+        low_pass_hz=float(band[2]) if band else drawn.low_pass_hz,
+    )
 
 
 def turn_beat(beat: Beat, qrs_axis: float, t_axis: float) -> Beat:
