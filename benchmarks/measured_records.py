@@ -16,9 +16,9 @@ import pandas as pd
 
 from ecgkt import readers
 from ecgkt.mimic.waveforms import record_path
-from ecgkt.parallel import in_shards
+from ecgkt.parallel import in_shards, usual_workers
 from ecgkt.signals.measurements import measure
-from ecgkt.simulation import SimulationSettings, simulate_measured, usual_workers
+from ecgkt.simulation import SimulationSettings, simulate_measured
 from ecgkt.simulation.measured import read_rows
 from ecgkt.simulation.measured_intervals import intervals_of, plan_measured, rhythm_of
 from ecgkt.simulation.readings import read_tracings
