@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,6 @@ NOT_500_HZ = "not 500 Hz"
 SHORTER = "shorter than 10 s"
 
 _SECONDS = SAMPLES / FS_HZ
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 class LeftOut(Exception):
@@ -152,8 +150,7 @@ def _signal_bytes(path: Path, needed: int) -> bytes | None:
     try:
         if path.is_symlink():
             return None
-        handle = os.open(path, os.O_RDONLY | _NO_LINK)
-        with os.fdopen(handle, "rb", buffering=0) as stream:
+        with path.open("rb") as stream:
             content = stream.read(needed)
     except FileNotFoundError as error:
         raise LeftOut(ABSENT, "The header is there and its signal file is not.") from error

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ class Domain(StrEnum):
     UNKNOWN = "unknown"
 
 
+@lru_cache(maxsize=256)
 def canonical_lead(name: str) -> str | None:
     """Return the standard name of a lead as files spell it (`avf`, `Lead II`, `MDC_ECG_LEAD_V1`), or None."""
     bare = name.strip().lower()

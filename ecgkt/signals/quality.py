@@ -86,14 +86,25 @@ def _still_seconds(
     block = max(1, round(fs / 10))
     blocks = signal.shape[1] // block
     shaped = signal[:, : blocks * block].reshape(len(signal), blocks, block)
-    still = np.ptp(shaped, axis=2) <= FLAT_MV
-    if gaps is not None:
-        still &= ~gaps[:, : blocks * block].reshape(shaped.shape).any(axis=2)
+    enough = LONGEST_FLAT_SECONDS * fs / block
     longest = np.zeros(len(signal))
-    for lead in np.flatnonzero(still.sum(axis=1) * block / fs > LONGEST_FLAT_SECONDS):
-        steps = np.abs(np.diff(np.median(shaped[lead], axis=1), prepend=np.nan)) > FLAT_MV
-        longest[lead] = _longest_run(still[lead] & ~steps) * block / fs
+    for lead in np.flatnonzero(_perhaps_still(shaped).sum(axis=1) > enough):
+        still = np.ptp(shaped[lead], axis=1) <= FLAT_MV
+        if gaps is not None:
+            still &= ~gaps[lead, : blocks * block].reshape(blocks, block).any(axis=1)
+        if still.sum() > enough:
+            steps = np.abs(np.diff(np.median(shaped[lead], axis=1), prepend=np.nan)) > FLAT_MV
+            longest[lead] = _longest_run(still & ~steps) * block / fs
     return longest
+
+
+def _perhaps_still(shaped: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return (12, blocks), False where a few samples of a block (12, blocks, samples) show already that it moves."""
+    block = shaped.shape[2]
+    pairs = ((0, block // 2), (block // 4, 3 * block // 4), (0, block - 1))
+    near = [np.abs(shaped[:, :, one] - shaped[:, :, other]) <= FLAT_MV for one, other in pairs]
+    both: NDArray[np.bool_] = near[0] & near[1] & near[2]
+    return both
 
 
 def _longest_run(mask: NDArray[np.bool_]) -> int:
