@@ -140,12 +140,13 @@ def _stage_limits(connection: duckdb.DuckDBPyConnection, recipe: CohortRecipe) -
 def _abnormal(label: Label, recipe: CohortRecipe) -> str:
     """Return the expression that is 1, 0 or NULL for one row of the role target.
 
-    A bound decides only where it lies beyond the limit on the right side: "<0.01" is not high above 0.01, and is low
-    below 0.02.
+    A median limit that is missing calls nothing abnormal. A bound decides only where it lies beyond the limit on the
+    right side: "<0.01" is not high above 0.01, and is low below 0.02.
     """
     low = label.direction == "low"
     if recipe.values.limits == "median":
-        limit = "median_low" if low else "median_high"
+        limit, side = ("median_low", "'-inf'") if low else ("median_high", "'inf'")
+        limit = f"coalesce({limit}, {side}::DOUBLE)"
     else:
         limit = repr(label.threshold) if label.threshold is not None else ("low" if low else "high")
     beyond, within, right, wrong = ("<", ">=", "'<'", "'>'") if low else (">", "<=", "'>'", "'<'")

@@ -84,7 +84,8 @@ def _statistics(kind: str, take: Take) -> str:
             SELECT row, feature, avg(value) AS mean, median(value) AS median, min(value) AS min, max(value) AS max,
                    stddev_pop(value) AS sd, arg_min(value, (clock, event_id)) AS first,
                    arg_max(value, (clock, event_id)) AS last,
-                   coalesce(regr_slope(value, epoch(clock - anchor) / 60), 0) AS slope,
+                   CASE WHEN min(clock) = max(clock) THEN 0
+                        ELSE regr_slope(value, epoch(clock - anchor) / 60) END AS slope,
                    max(epoch(drawn - ecg_time)) / 60 AS drawn_minutes,
                    max(epoch(resulted - ecg_time)) / 60 AS resulted_minutes
             FROM inside WHERE feature NOT IN ({single}) GROUP BY row, feature

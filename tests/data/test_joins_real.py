@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from ecgkt.catalogue import cohort_recipe, icd10_of, lab_labels, visit_labels
 from ecgkt.data import labels
-from ecgkt.data.engine import engine, open_table
-from ecgkt.data.events import stage_events
-from ecgkt.data.linkage import link
 from ecgkt.data.windows import values_of
 from ecgkt.domain.features import Role
-from ecgkt.mimic import TABLES, find_sources, record_path
+from tests.data import joining
 from tests.data import reference_joins as reference
 
 VALUES = ["value", "drawn_minutes", "resulted_minutes", "low", "high"]
@@ -35,27 +30,8 @@ def sources(real_data: Path, ecgs: pd.DataFrame) -> reference.Sources:
 
 @pytest.fixture(scope="module")
 def joined(real_data: Path, ecgs: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory):
-    """The engine after the joins of the recipe `ours`, every listed ECG kept: no waveform is needed for these."""
-    folder = tmp_path_factory.mktemp("listed")
-    with (folder / "record_list.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["subject_id", "study_id", "file_name", "ecg_time", "path"])
-        for row in ecgs.itertuples():
-            path = record_path(row.subject_id, row.study_id)
-            writer.writerow([row.subject_id, row.study_id, row.study_id, row.ecg_time, path])
-    found = find_sources([folder, real_data / "mimic-iv-demo-2.2", real_data / "mimic-iv-ed-demo-2.2"])
-    with engine(folder / "spill") as connection:
-        for name in TABLES:
-            open_table(connection, found, name)
-        link(connection, cohort_recipe())
-        stage_events(connection, cohort_recipe(), folder)
-        labels.stage_codes(connection)
-        connection.execute("CREATE TABLE kept AS SELECT ecg AS row, * FROM ecgs")
+    with joining.joined(real_data, ecgs, tmp_path_factory.mktemp("listed"), "ours") as connection:
         yield connection
-
-
-def studies(connection: duckdb.DuckDBPyConnection) -> pd.Series:
-    return connection.execute("SELECT row, study_id FROM kept").df().set_index("row")["study_id"]
 
 
 def test_each_ecg_falls_into_the_same_stays(joined, sources):
@@ -94,7 +70,7 @@ def test_vital_signs_and_body_mass_are_read_alike(joined, sources):
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_holds_the_same_values_at_the_same_times(joined, sources, role):
     ours = joined.execute(values_of(cohort_recipe(), role)).df()
-    ours["study_id"] = ours["row"].map(studies(joined))
+    ours["study_id"] = ours["row"].map(joining.studies(joined))
     theirs = reference.role_values(sources, reference.measurement_rows(sources), str(role))
     order = ["study_id", "feature", "drawn_minutes", "resulted_minutes", "value"]
     ours, theirs = (table.sort_values(order, ignore_index=True) for table in (ours, theirs))
@@ -111,7 +87,7 @@ def test_labels_by_values_and_by_codes_are_the_same(joined, sources, tmp_path):
     joined.execute(f"COPY ({values_of(cohort_recipe(), Role.TARGET)}) TO '{targets}' (FORMAT parquet)")
     labels.stage_tracing(joined)
     ours = joined.execute(labels.all_label_columns(joined, cohort_recipe(), str(targets))).df()
-    ours = ours.set_index(ours["row"].map(studies(joined))).sort_index()
+    ours = ours.set_index(ours["row"].map(joining.studies(joined))).sort_index()
 
     def mapped(code: str, version: int) -> tuple[str, ...]:
         return tuple(filter(None, [icd10_of(code, version)]))
