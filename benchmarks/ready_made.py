@@ -9,6 +9,7 @@ temporary folder; each is read in a new process beside the relatives' own way, p
 from __future__ import annotations
 
 import argparse
+import csv
 import subprocess
 import sys
 import tempfile
@@ -78,7 +79,7 @@ def _mds_ed(path: Path, rows: int) -> None:
     labels = [f"diagnoses_i{n:04d}" for n in range(1428)] + [f"deterioration_{n}" for n in range(15)]
     general = ("study_id", "subject_id", "ecg_time", "ed_stay_id", "ecg_no_within_stay", "strat_fold")
     with path.open("w", encoding="utf-8") as out:
-        out.write(",".join([*(f"general_{one}" for one in general), *features, *labels]) + "\n")
+        csv.writer(out, lineterminator="\n").writerow([*(f"general_{one}" for one in general), *features, *labels])
         for row in range(rows):
             measured = rng.random(len(features)) < 0.4
             values = [

@@ -68,13 +68,9 @@ def read_ext_icd(path: Path, fold: str = "strat_fold") -> pd.DataFrame:
     plain = ("file_name", "study_id", "subject_id", "ecg_time", *_IDS, *CODE_LISTS, "ecg_no_within_stay", fold)
     _header(path, plain)
     dtypes: dict[str, Any] = {"file_name": "string", "study_id": "int64", "subject_id": "int64", "ecg_time": "string"}
-    dtypes |= dict.fromkeys(_IDS, "float64") | dict.fromkeys(CODE_LISTS, "category")
-    dtypes |= {"ecg_no_within_stay": "float64", fold: "float64"}
-    rows = _read(path, usecols=list(plain), dtype=dtypes)
-    rows = rows[list(plain)].rename(columns={fold: "fold"})
-    for name in CODE_LISTS:
-        rows[name] = _parsed(rows[name], name)
-    return _finished(rows, path)
+    dtypes |= dict.fromkeys((*_IDS, "ecg_no_within_stay", fold), "float64")
+    rows = _read(path, usecols=list(plain), dtype=dtypes, converters=dict.fromkeys(CODE_LISTS, _CodeLists().read))
+    return _finished(rows[list(plain)].rename(columns={fold: "fold"}), path)
 
 
 def read_mds_ed(path: Path) -> MdsEdTable:
@@ -141,17 +137,20 @@ def _pieces(path: Path, **options: Any) -> Iterator[pd.DataFrame]:
         raise InvalidCohort(f"a readable {path.name}", f"{error}", "download it again") from error
 
 
-def _parsed(lists: pd.Series, name: str) -> pd.Series:
-    """Return tuples of codes for the strings of Python lists: each different string is read once."""
-    if lists.isna().any():
-        raise InvalidCohort(f"a list of codes in every row of {name}", "an empty cell", "read the published file")
-    written = lists.cat.categories
-    odd = next((str(text) for text in written if not _LIST.fullmatch(str(text))), None)
-    if odd is not None:
-        raise InvalidCohort(f"lists such as ['I10', 'E119'] in {name}", repr(odd), "read the published file")
-    read = np.empty(len(written), dtype=object)
-    read[:] = [tuple(code.strip() for code in text.split("'")[1::2]) for text in written]
-    return pd.Series(read[lists.cat.codes.to_numpy()], index=lists.index, name=name)
+class _CodeLists:
+    """Reads the strings of Python lists, each different one once: ECGs of one stay share their codes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def read(self, text: str) -> tuple[str, ...]:
+        """Return the codes, () for "[]"; raise InvalidCohort where the text is no list of quoted codes."""
+        if text not in self._known:
+            if not _LIST.fullmatch(text):
+                got = repr(text) if text else "an empty cell"
+                raise InvalidCohort("a list of codes such as ['I10', 'E119']", got, "read the published file")
+            self._known[text] = tuple(code.strip() for code in text.split("'")[1::2])
+        return self._known[text]
 
 
 def _finished(rows: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -133,7 +133,7 @@ def test_a_row_that_is_not_as_published_is_refused(tmp_path: Path, row: str, say
 
 def test_a_list_of_codes_is_never_run_as_code(tmp_path: Path) -> None:
     row = EXT_ROWS[0].replace("[],[],[],[],[]", "[].append(print(1)),[],[],[],[]")
-    with pytest.raises(InvalidCohort, match="lists such as"):
+    with pytest.raises(InvalidCohort, match="a list of codes such as"):
         read_ext_icd(ext_icd(tmp_path, rows=(row,)))
 
 
