@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -72,6 +73,15 @@ def cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
+def peak_kilobytes() -> int:
+    """Return the largest resident size of this process or one of its workers."""
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.is_file() else None
+    # Linux hands ru_maxrss down to a new process from the one that started it, VmHWM not.
+    own = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+
+
 def measure(what: str, cohort: Path, workers: int) -> None:
     """Do one line's work in this process and print what it took."""
     with tempfile.TemporaryDirectory(dir=cohort.parent) as out:
@@ -85,8 +95,7 @@ def measure(what: str, cohort: Path, workers: int) -> None:
         wall, cpu = time.perf_counter(), cpu_seconds()
         work()
         wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
-    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": max(peaks) / 1024}))
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": peak_kilobytes() / 1000}))
 
 
 def empty_the_page_cache() -> bool:
