@@ -32,7 +32,7 @@ def claim(parts: Path, recipe: Mapping[str, object], *, anew: bool = False) -> N
     Raises InvalidCohort where it was begun for another recipe.
     """
     found = None if anew else _read_claim(parts)
-    if found == dict(recipe):
+    if found == _stated(recipe):
         return
     if found is not None:
         raise InvalidCohort(
@@ -42,12 +42,17 @@ def claim(parts: Path, recipe: Mapping[str, object], *, anew: bool = False) -> N
         )
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(parents=True)
-    write_whole(parts / _CLAIM, json.dumps(recipe).encode())
+    write_whole(parts / _CLAIM, json.dumps(_stated(recipe)).encode())
 
 
 def is_claimed(parts: Path, recipe: Mapping[str, object]) -> bool:
     """Tell whether an unfinished run of this recipe lies there."""
-    return _read_claim(parts) == dict(recipe)
+    return _read_claim(parts) == _stated(recipe)
+
+
+def _stated(recipe: Mapping[str, object]) -> dict[str, object]:
+    """Return a recipe with how many rows a part file stands for."""
+    return {**recipe, "shard": SHARD}
 
 
 def _read_claim(parts: Path) -> object:

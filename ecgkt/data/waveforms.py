@@ -49,7 +49,9 @@ def store_waveforms(
     recipe = {"list": _digest(listed), "records": len(listed), "revision": _REVISION}
     parts, waveforms, index = out / _PARTS, out / WAVEFORMS, out / INDEX
     if index.is_file():
-        return _finished(out, str(recipe["list"]))
+        stored = _finished(out, str(recipe["list"]))
+        shutil.rmtree(parts, ignore_errors=True)
+        return stored
     with shards.full_disk_told(out):
         shards.claim(parts, recipe, anew=not waveforms.is_file())
         waveforms.touch()

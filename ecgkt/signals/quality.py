@@ -45,8 +45,9 @@ def assess(record: Record, seconds: float = 10.0) -> Quality:
     level = np.nan_to_num(seen.signal) if gaps.any() else seen.signal
     # Most leads are judged without a look at each: no sample is further from the median than the largest from the
     # smallest.
-    suspect = gaps.any(axis=1) | (np.ptp(level, axis=1) > LARGEST_MV)
-    still = _still_seconds(level, seen.fs)
+    with np.errstate(over="ignore"):
+        suspect = gaps.any(axis=1) | (np.ptp(level, axis=1) > LARGEST_MV)
+        still = _still_seconds(level, seen.fs)
     faults = {}
     for place in np.flatnonzero(suspect | (still > 0)):
         lead, samples, gap = LEADS[place], seen.signal[place], gaps[place]

@@ -80,3 +80,9 @@ def test_flat_leads_are_named_and_a_gap_is_not_taken_for_one():
     signal[1] = np.nan
     signal[2, 0:1500] = np.nan
     assert flat_leads(signal, 500) == ("V3",)
+
+
+def test_numbers_beyond_all_sense_are_refused_in_words():
+    signal = noisy()
+    signal[8, 700], signal[8, 725] = 3e38, -3e38
+    assert "lead V3 leaves" in str(told(signal))
