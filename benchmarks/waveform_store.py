@@ -54,7 +54,7 @@ def store(cohort: Path, workers: int, out: str) -> Callable[[], object]:
     import pandas  # noqa: F401 - pyarrow would bring it in while the clock runs
     import pyarrow.parquet  # noqa: F401
 
-    from ecgkt.data.waveforms import store_waveforms
+    from ecgkt.data.waveforms.store import store_waveforms
 
     records = listed(cohort)
     return lambda: store_waveforms(records, Path(out), workers)
@@ -62,8 +62,8 @@ def store(cohort: Path, workers: int, out: str) -> Callable[[], object]:
 
 def model_signals(cohort: Path, workers: int, out: str) -> Callable[[], object]:
     """Make what the encoder sees from what is stored."""
-    from ecgkt.data.model_inputs import model_inputs
-    from ecgkt.data.waveforms import store_waveforms
+    from ecgkt.data.waveforms.model_inputs import model_inputs
+    from ecgkt.data.waveforms.store import store_waveforms
     from ecgkt.signals.preprocessing import Preprocessing
 
     store_waveforms(listed(cohort), Path(out), workers)

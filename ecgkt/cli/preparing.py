@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ecgkt.catalogue import RECIPES
 from ecgkt.cli.progress import say, steps
-from ecgkt.data.engine import MEMORY
+from ecgkt.data.joins.engine import MEMORY
 from ecgkt.data.layout import Prepared
 from ecgkt.parallel import usual_workers
 

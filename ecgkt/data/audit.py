@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 
 from ecgkt.catalogue import CohortRecipe, all_labels
-from ecgkt.data.engine import quoted, reading
+from ecgkt.data.joins.engine import quoted, reading
 from ecgkt.data.layout import Prepared
 from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidCohort

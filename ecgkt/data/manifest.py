@@ -12,9 +12,9 @@ import duckdb
 
 from ecgkt import __version__
 from ecgkt.catalogue import CohortRecipe, all_labels
-from ecgkt.data import labels
 from ecgkt.data.audit import Finding
-from ecgkt.data.engine import quoted
+from ecgkt.data.joins import labels
+from ecgkt.data.joins.engine import quoted
 from ecgkt.data.layout import Prepared
 from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidCohort

@@ -17,14 +17,15 @@ import pandas as pd
 
 from ecgkt import __version__
 from ecgkt.catalogue import CohortRecipe, all_labels, cohort_recipe
-from ecgkt.data import audit, labels, manifest
+from ecgkt.data import audit, manifest
 from ecgkt.data.check.needed import required
-from ecgkt.data.engine import MEMORY, engine, open_table, quoted, write_parquet
-from ecgkt.data.events import LAB_ROWS, stage_events
+from ecgkt.data.joins import labels
+from ecgkt.data.joins.engine import MEMORY, engine, open_table, quoted, write_parquet
+from ecgkt.data.joins.events import LAB_ROWS, stage_events
+from ecgkt.data.joins.linkage import link
+from ecgkt.data.joins.windows import values_of
 from ecgkt.data.layout import Prepared
-from ecgkt.data.linkage import link
-from ecgkt.data.waveforms import store_waveforms
-from ecgkt.data.windows import values_of
+from ecgkt.data.waveforms.store import store_waveforms
 from ecgkt.domain.cohorts import PARTS, Split
 from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidCohort

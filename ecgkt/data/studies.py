@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ecgkt.catalogue import all_labels, feature_specs
 from ecgkt.data.layout import Prepared
-from ecgkt.data.model_inputs import model_inputs
-from ecgkt.data.shards import Progress
+from ecgkt.data.waveforms.model_inputs import model_inputs
+from ecgkt.data.waveforms.shards import Progress
 from ecgkt.domain.cohorts import PARTS, Cohort, Split
 from ecgkt.domain.features import FeatureTable, Role
 from ecgkt.domain.labels import LabelTable

@@ -11,10 +11,10 @@ import duckdb
 import pandas as pd
 
 from ecgkt.catalogue import cohort_recipe
-from ecgkt.data import labels
-from ecgkt.data.engine import engine, open_table
-from ecgkt.data.events import stage_events
-from ecgkt.data.linkage import link
+from ecgkt.data.joins import labels
+from ecgkt.data.joins.engine import engine, open_table
+from ecgkt.data.joins.events import stage_events
+from ecgkt.data.joins.linkage import link
 from ecgkt.mimic import TABLES, find_sources, record_path
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecgkt.data import shards
-from ecgkt.data.model_inputs import model_inputs
-from ecgkt.data.stored import StoredWaveforms
-from ecgkt.data.waveforms import store_waveforms
+from ecgkt.data.waveforms import shards
+from ecgkt.data.waveforms.model_inputs import model_inputs
+from ecgkt.data.waveforms.store import store_waveforms
+from ecgkt.data.waveforms.stored import StoredWaveforms
 from ecgkt.errors import InvalidCohort, InvalidValue
 from ecgkt.readers import read_record
 from ecgkt.signals.preprocessing import Preprocessing
@@ -20,8 +20,8 @@ from ecgkt.signals.preprocessing import Preprocessing
 RUN = """
 import os, sys
 from pathlib import Path
-from ecgkt.data import shards
-from ecgkt.data.model_inputs import model_inputs
+from ecgkt.data.waveforms import shards
+from ecgkt.data.waveforms.model_inputs import model_inputs
 from ecgkt.signals.preprocessing import Preprocessing
 shards.SHARD = 8
 """

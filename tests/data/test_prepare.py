@@ -19,7 +19,7 @@ from ecgkt.catalogue import all_labels, cohort_recipe
 from ecgkt.data import audit
 from ecgkt.data.layout import Prepared
 from ecgkt.data.prepare import prepare
-from ecgkt.data.stored import StoredWaveforms
+from ecgkt.data.waveforms.stored import StoredWaveforms
 from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidCohort
 
@@ -330,7 +330,7 @@ def test_a_table_of_a_few_rows_that_ends_every_way(tmp_path, cohort):
 
 
 def test_the_engine_reaches_for_no_network(tmp_path):
-    from ecgkt.data.engine import engine
+    from ecgkt.data.joins.engine import engine
 
     with engine(tmp_path) as connection, pytest.raises(duckdb.Error):
         connection.execute("SELECT * FROM read_csv('https://example.org/x.csv')")

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from ecgkt.catalogue import cohort_recipe, lab_panel, mds_ed_labs
-from ecgkt.data import labels
-from ecgkt.data.windows import values_of
+from ecgkt.data.joins import labels
+from ecgkt.data.joins.windows import values_of
 from ecgkt.domain.features import Role
 from tests.data import joining
 from tests.data import reference_joins as reference

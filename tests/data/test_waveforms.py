@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import wfdb
 
-from ecgkt.data import shards
-from ecgkt.data.stored import StoredWaveforms
-from ecgkt.data.waveforms import store_waveforms
+from ecgkt.data.waveforms import shards
+from ecgkt.data.waveforms.store import store_waveforms
+from ecgkt.data.waveforms.stored import StoredWaveforms
 from ecgkt.domain import LEADS
 from ecgkt.errors import DiskFull, InvalidCohort, InvalidValue
 from ecgkt.readers import read_record
@@ -25,8 +25,8 @@ ROW = 120_000
 RECORDS = """
 import os, sys
 from pathlib import Path
-from ecgkt.data import shards
-from ecgkt.data.waveforms import store_waveforms
+from ecgkt.data.waveforms import shards
+from ecgkt.data.waveforms.store import store_waveforms
 shards.SHARD = 8
 cohort, out = map(Path, sys.argv[1:3])
 records = [(int(path.stem), path.with_suffix("")) for path in sorted(cohort.rglob("*.hea"))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecgkt.catalogue import CohortRecipe, Take
 from ecgkt.catalogue.cohort_recipes import SINGLE
-from ecgkt.data.engine import quoted
+from ecgkt.data.joins.engine import quoted
 from ecgkt.domain.features import Role
 
 KINDS = ("lab", "vital", "biometric")

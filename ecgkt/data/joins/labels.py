@@ -15,7 +15,7 @@ import pandas as pd
 
 from ecgkt.catalogue import CohortRecipe, lab_labels, statements_row, tracing_labels, visit_labels
 from ecgkt.catalogue.icd import expand, icd10_of
-from ecgkt.data.engine import quoted, reading
+from ecgkt.data.joins.engine import quoted, reading
 from ecgkt.data.ready_made import read_ext_icd
 from ecgkt.domain import Label
 from ecgkt.mimic.tables import REPORTS

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt.data import shards
-from ecgkt.data.stored import StoredWaveforms, map_samples, millivolts
+from ecgkt.data.waveforms import shards
+from ecgkt.data.waveforms.stored import StoredWaveforms, map_samples, millivolts
 from ecgkt.domain.records import LEADS, Record
 from ecgkt.errors import InvalidCohort, InvalidValue
 from ecgkt.mimic import FS_HZ, SAMPLES

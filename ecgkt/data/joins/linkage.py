@@ -11,7 +11,7 @@ from __future__ import annotations
 import duckdb
 
 from ecgkt.catalogue import CohortRecipe
-from ecgkt.data.engine import reading
+from ecgkt.data.joins.engine import reading
 from ecgkt.errors import InvalidCohort
 
 

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from ecgkt.catalogue import CohortRecipe, Measurement
-from ecgkt.data.engine import quoted, reading, write_parquet
+from ecgkt.data.joins.engine import quoted, reading, write_parquet
 
 BOUND = r"^\s*(<|>|LESS THAN|GREATER THAN)\s*=?\s*(\d+(?:\.\d+)?)"
 """A result printed as a bound, in the comments or in `value`."""

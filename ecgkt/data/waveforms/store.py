@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ecgkt.data import shards
-from ecgkt.data.fast_wfdb import LeftOut, Waveform, read_waveform
-from ecgkt.data.stored import COLUMNS, INDEX, ROW_BYTES, WAVEFORMS, StoredWaveforms
+from ecgkt.data.waveforms import shards
+from ecgkt.data.waveforms.fast_wfdb import LeftOut, Waveform, read_waveform
+from ecgkt.data.waveforms.stored import COLUMNS, INDEX, ROW_BYTES, WAVEFORMS, StoredWaveforms
 from ecgkt.domain.records import LEADS
 from ecgkt.errors import InvalidCohort
 from ecgkt.mimic import SAMPLES
