@@ -184,7 +184,8 @@ def _values(rules: Mapping[str, Any], labs: str | list[str]) -> ValueRules:
 
 def _labs(wanted: str | list[str]) -> tuple[Lab | OtherLab, ...]:
     """Return the panel, MDS-ED's analytes with the items that carry its labels, or those that are named."""
-    known: dict[str, Lab | OtherLab] = {one.name: one for one in (*lab_panel(), *other_labs())}
+    every: tuple[Lab | OtherLab, ...] = (*lab_panel(), *other_labs())
+    known = {one.name: one for one in every}
     if wanted == "panel":
         return lab_panel()
     if wanted == "mds_ed":

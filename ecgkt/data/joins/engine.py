@@ -29,7 +29,7 @@ def engine(spill: Path, memory: str = MEMORY, threads: int = 2) -> Iterator[duck
 
     Nothing is fetched from any network: extensions are neither installed nor loaded.
     """
-    settings = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,
         "threads": str(max(threads, 1)),
         "temp_directory": str(spill),
