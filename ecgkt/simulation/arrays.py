@@ -58,15 +58,19 @@ def label_table(readings: Sequence[Reading], visits: Sequence[Visit]) -> LabelTa
     labels = all_labels()
     values = np.full((len(visits), len(labels)), np.nan, dtype=np.float32)
     for row, (reading, visit) in enumerate(zip(readings, visits, strict=True)):
-        known = {**reading.labels, **visit_truth(visit.codes), **lab_truth(printed(visit))}
+        known = {**reading.labels, **visit_truth(visit.present_codes), **lab_truth(printed(visit))}
         for column, name in enumerate(labels.names):
             values[row, column] = float(known.get(name, np.nan))
     return LabelTable(labels, values)
 
 
-def printed(visit: Visit) -> dict[str, tuple[float, float, float]]:
-    """Return by analyte the value nearest the first ECG with its printed range."""
-    return {name: (draw.value, draw.low, draw.high) for name, draw in visit.nearest().items()}
+def printed(visit: Visit) -> dict[str, tuple[float, str, float, float]]:
+    """Return by analyte the value (or bound with its sign) nearest the first ECG with its printed range."""
+    found = visit.results
+    return {
+        name: (float(found.value[row]), str(found.sign[row]), float(found.low[row]), float(found.high[row]))
+        for name, row in visit.nearest().items()
+    }
 
 
 def feature_table(visits: Sequence[Visit]) -> FeatureTable:

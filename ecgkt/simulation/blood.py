@@ -12,13 +12,6 @@ from math import erf, exp, log, sqrt
 
 from ecgkt.simulation.patients import Patient
 
-ANALYTES = (
-    *("potassium", "sodium", "chloride", "bicarbonate", "creatinine", "urea_nitrogen", "glucose", "calcium_total"),
-    *("calcium_ionised", "magnesium", "phosphate", "troponin_t", "ck_mb", "nt_probnp", "haemoglobin", "white_cells"),
-    *("platelets", "rdw", "lactate", "tsh", "inr", "albumin", "bilirubin_total", "crp", "d_dimer", "ph"),
-)
-
-
 def tail(latent: float, scale: float) -> float:
     """Return an exponential variable with mean `scale`, as a function of a standard normal one."""
     return -scale * log(max(0.5 * (1 - erf(latent / sqrt(2))), 1e-4))
@@ -32,24 +25,14 @@ def blood_values(patient: Patient, latents: Mapping[str, float]) -> dict[str, fl
     return values
 
 
-def course(patient: Patient, blood: Mapping[str, float], hours: float) -> dict[str, float]:
-    """Return the blood `hours` after the first ECG: treatment mends the potassium, troponin rises and falls."""
-    values = dict(blood)
-    mending = exp(-max(hours, 0) / 14)
-    for analyte, usual in (
-        ("potassium", 4.2),
-        ("bicarbonate", 25.0),
-        ("ph", 7.40),
-        ("lactate", 1.4),
-        ("sodium", 138.0),
-    ):
-        values[analyte] = usual + (values[analyte] - usual) * mending
-    if patient.has("st_elevation_infarction", "non_st_elevation_infarction"):
-        since = hours + 1.0 + 2.0 * exp(0.7 * patient.latents["ck_mb"])
-        risen = max(1 - exp(-max(since - 2.0, 0) / 4), 0.003)
-        values["troponin_t"] = max(values["troponin_t"] * risen, 0.004)
-        values["ck_mb"] = max(values["ck_mb"] * risen, 2.0)
-    return values
+def illness(p: Patient, z: Mapping[str, float]) -> float:
+    """Return how ill a patient is: 0 for a healthy one, about 1.5 in a ward, 4 and more in intensive care."""
+    total = 2.0 * severity(p, z, "sepsis", "sepsis") + 1.4 * severity(p, z, "lung", "respiratory_failure")
+    total += 0.9 * severity(p, z, "renal", "acute_kidney_injury") + 0.6 * severity(p, z, "failure", "heart_failure")
+    total += 0.8 * severity(p, z, "acid", "acidosis") + 0.9 * severity(p, z, "embolism", "pulmonary_embolism")
+    total += 1.2 * p.has("st_elevation_infarction") + 0.7 * p.has("non_st_elevation_infarction")
+    total += 0.9 * p.has("cirrhosis") + 0.8 * p.has("dialysis") + 0.5 * p.has("anaemia") + 0.8 * p.has("hypothermia")
+    return total + 0.3 * p.has("copd") + 0.3 * p.has("ckd") + 0.3 * p.has("hyponatraemia")
 
 
 def _salts(p: Patient, z: Mapping[str, float]) -> dict[str, float]:

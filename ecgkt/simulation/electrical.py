@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ecgkt.simulation import morphology
-from ecgkt.simulation.blood import blood_values, course, severity, vital_signs
+from ecgkt.simulation.blood import severity, vital_signs
 from ecgkt.simulation.causes import Acts
+from ecgkt.simulation.course import course
 from ecgkt.simulation.patients import Patient
 from ecgkt.simulation.settings import SimulationSettings, generator
 from ecgkt.simulation.tracing import (
@@ -43,19 +44,20 @@ def draw_tracing(
     all the same, so that nothing else changes; a morphological cause never moves rhythm, rate or PR.
     """
     acts = Acts(without)
-    blood = course(patient, blood_values(patient, patient.ecg_latents), hours)
+    blood = course(patient, patient.ecg_latents, patient.ecg_wander, hours)
     vitals = vital_signs(patient, patient.ecg_latents, blood)
     t = Tracing(breathing_rate=vitals["respiratory_rate"])
 
     def stream(name: str) -> np.random.Generator:
         return generator(seed, name, patient.number)
 
-    _choose_rhythm(stream("heart"), t, patient, settings.enrichment, acts)
-    rate = ventricular_rate(t, patient, patient.ecg_latents, driven=acts("rate"))
+    choose_rhythm(stream("heart"), t, patient, settings.enrichment, acts)
+    drive = rate_drive(patient, patient.ecg_latents, blood, vitals) * patient.sensitivity["rate"] * acts("rate")
+    rate = ventricular_rate(t, patient.ecg_latents, drive)
     t.rate = rate * (1 + generator(seed, "rate", patient.number, number).normal(0, 0.04))
     _choose_conduction(stream("conduction"), t, patient, settings.enrichment, acts)
-    morphology.shape_structure(stream("structure"), t, patient, acts)
-    morphology.injure(stream("injury"), t, patient, acts)
+    morphology.shape_structure(stream("structure"), t, patient, blood, acts)
+    morphology.injure(stream("injury"), t, patient, blood, acts)
     morphology.repolarise(stream("repolarisation"), t, patient, acts)
     morphology.answer_to_potassium(t, patient, blood, acts)
     morphology.answer_to_other_salts(stream("salts"), t, patient, blood, vitals, acts)
@@ -71,7 +73,8 @@ def enriched(chance: float, factor: float) -> float:
     return odds / (1 + odds)
 
 
-def _choose_rhythm(rng: np.random.Generator, t: Tracing, p: Patient, enrichment: float, acts: Acts) -> None:
+def choose_rhythm(rng: np.random.Generator, t: Tracing, p: Patient, enrichment: float, acts: Acts) -> None:
+    """Set what paces the heart, how its rhythm varies and how often a beat comes early."""
     old = max(p.age - 60, 0) / 30
     new_onset = 0.004 + 0.03 * p.has("sepsis") + 0.06 * p.has("thyrotoxicosis") + 0.01 * old
     draw = rng.random()
@@ -104,19 +107,22 @@ def _choose_rhythm(rng: np.random.Generator, t: Tracing, p: Patient, enrichment:
         t.rhythm = SINUS
 
 
-def ventricular_rate(t: Tracing, p: Patient, z: Mapping[str, float], driven: bool = True) -> float:
-    """Return the rate per minute that these latents give (of the atria in flutter); pulses are counted by it too.
+def rate_drive(
+    p: Patient, z: Mapping[str, float], blood: Mapping[str, float], vitals: Mapping[str, float]
+) -> float:
+    """Return by how many beats per minute fever, sepsis, anaemia, thyroid, lungs, drugs and potassium drive the rate.
 
-    Unless `driven`, fever, sepsis, anaemia, thyroid, lungs, drugs and potassium leave it alone.
+    To be multiplied by the patient's sensitivity.
     """
-    blood = blood_values(p, z)
-    vitals = vital_signs(p, z, blood)
     drive = 9 * (vitals["temperature"] - 36.8) * (vitals["temperature"] < 42) + 13 * severity(p, z, "sepsis", "sepsis")
     drive += 1.8 * max(10.5 - blood["haemoglobin"], 0) + 18 * severity(p, z, "thyroid", "thyrotoxicosis")
     drive += 14 * severity(p, z, "embolism", "pulmonary_embolism") + 5 * severity(p, z, "lung", "respiratory_failure")
     drive += 4 * severity(p, z, "failure", "heart_failure") - 9 * p.has("beta_blocker")
-    drive -= 6 * severity(p, z, "thyroid", "hypothyroidism") + 4 * max(blood["potassium"] - 6.5, 0) ** 1.5
-    drive *= p.sensitivity["rate"] * driven
+    return drive - 6 * severity(p, z, "thyroid", "hypothyroidism") - 4 * max(blood["potassium"] - 6.5, 0) ** 1.5
+
+
+def ventricular_rate(t: Tracing, z: Mapping[str, float], drive: float) -> float:
+    """Return the rate per minute that these latents and this drive give (of the atria in flutter)."""
     if t.rhythm == FIBRILLATION:
         return float(np.clip(90 + 22 * z["rate"] + 0.9 * drive, 40, 190))
     if t.rhythm == FLUTTER:

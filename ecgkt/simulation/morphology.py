@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecgkt.simulation.blood import blood_values, severity
+from ecgkt.simulation.blood import severity
 from ecgkt.simulation.causes import Acts
 from ecgkt.simulation.patients import Patient
 from ecgkt.simulation.tracing import Tracing
@@ -15,7 +15,9 @@ from ecgkt.simulation.tracing import Tracing
 _USUAL_POTASSIUM = 4.15
 
 
-def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts) -> None:
+def shape_structure(
+    rng: np.random.Generator, t: Tracing, p: Patient, blood: dict[str, float], acts: Acts
+) -> None:
     """Set muscle mass, atria, axis, voltage and fragmentation."""
     z = p.ecg_latents
     failure = severity(p, z, "failure", "heart_failure")
@@ -39,7 +41,7 @@ def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts
     voltage *= 1 - 0.13 * severity(p, z, "sepsis", "sepsis") * acts("sepsis")
     voltage *= (1 - 0.13 * p.has("copd")) * (1 - 0.06 * (p.age > 75)) * (1 + 0.12 * max(40 - p.age, 0) / 20)
     voltage *= 1 - 0.14 * severity(p, z, "thyroid", "hypothyroidism") * acts("hypothyroidism")
-    voltage *= 1 - 0.09 * max(3.5 - blood_values(p, z)["albumin"], 0) * acts("low_albumin")
+    voltage *= 1 - 0.09 * max(3.5 - blood["albumin"], 0) * acts("low_albumin")
     effusion, loss = rng.random() < 0.025, float(rng.uniform(0.35, 0.6))
     if effusion and acts("effusion"):
         voltage *= loss
@@ -48,7 +50,7 @@ def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts
     t.fragmentation = float(fragments)
 
 
-def injure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts) -> None:
+def injure(rng: np.random.Generator, t: Tracing, p: Patient, blood: dict[str, float], acts: Acts) -> None:
     """Set scar, transmural injury, ischaemia, pericarditis and early repolarisation."""
     size, scarred, age = float(np.exp(rng.normal(0, 0.4))), rng.random() < 0.85, float(rng.uniform(0.2, 1))
     if p.has("old_infarction") and scarred and acts("old_infarction"):
@@ -58,7 +60,7 @@ def injure(rng: np.random.Generator, t: Tracing, p: Patient, acts: Acts) -> None
         t.injury, t.injury_age = p.conditions["st_elevation_infarction"], stage
         t.injury_mv = float(np.clip(0.24 * np.exp(0.35 * p.ecg_latents["injury"] + spread), 0.08, 0.9))
     shown, spread = rng.random() < 0.7, rng.normal(0, 0.4)
-    demand = 0.02 + 0.06 * p.has("coronary_disease") + 0.04 * (blood_values(p, p.ecg_latents)["haemoglobin"] < 8.5)
+    demand = 0.02 + 0.06 * p.has("coronary_disease") + 0.04 * (blood["haemoglobin"] < 8.5)
     wanted, amount = rng.random() < demand + 0.05 * (t.rate > 110), float(rng.uniform(0.04, 0.14))
     if p.has("non_st_elevation_infarction") and shown:
         if acts("ischaemia"):

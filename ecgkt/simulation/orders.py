@@ -1,162 +1,196 @@
-"""What was ordered, drawn and resulted, and when: tests follow from suspicion, so they are missing not at random."""
+"""What is ordered and when it is drawn: tests follow from suspicion, so they are missing not at random.
+
+The chances depend on the conditions and on the patient's own blood, never on what the ECG answers to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ecgkt.catalogue import lab
-from ecgkt.simulation.blood import blood_values, course
-from ecgkt.simulation.patients import Patient
-from ecgkt.simulation.settings import generator
+from ecgkt.simulation.blood import illness
+from ecgkt.simulation.items import NEW_COUNTERS, places
+from ecgkt.simulation.stays import Stay
 
+Series = NDArray[np.float64]
+
+_LEUCOCYTES = ("neutrophils", "lymphocytes", "monocytes", "eosinophils", "basophils")
 PANELS: Mapping[str, tuple[str, ...]] = {
-    "chemistry": ("potassium", "sodium", "chloride", "bicarbonate", "creatinine", "urea_nitrogen", "glucose"),
-    "count": ("haemoglobin", "white_cells", "platelets", "rdw"),
+    "chemistry": (
+        *("potassium", "sodium", "chloride", "bicarbonate", "creatinine", "urea_nitrogen", "glucose", "anion_gap"),
+    ),
+    "indices": ("haemolysis_index", "icterus_index", "lipaemia_index"),
+    "filtration": ("estimated_gfr",),
     "minerals": ("calcium_total", "magnesium", "phosphate"),
+    "count": (
+        *("haematocrit", "haemoglobin", "white_cells", "platelets", "rdw", "red_cells", "mcv", "mch", "mchc"),
+    ),
+    "new_count": ("rdw_sd",),
+    "differential": _LEUCOCYTES,
+    "new_differential": tuple(f"{name}_absolute" for name in _LEUCOCYTES),
+    "microscopy": ("bands", "atypical_lymphocytes", "metamyelocytes", "myelocytes"),
+    "smear": ("anisocytosis", "poikilocytosis", "platelet_smear"),
+    "clotting": ("inr", "pt", "ptt"),
+    "fibrinogen": ("fibrinogen",),
+    "liver": ("alt", "ast", "alkaline_phosphatase", "bilirubin_total"),
+    "direct": ("bilirubin_direct",),
+    "albumin": ("albumin",),
+    "ldh": ("lactate_dehydrogenase",),
+    "lipase": ("lipase",),
     "troponin": ("troponin_t",),
-    "ck_mb": ("ck_mb",),
+    "ck_mb": ("ck_mb", "creatine_kinase"),
     "nt_probnp": ("nt_probnp",),
-    "lactate": ("lactate",),
-    "gas": ("ph", "calcium_ionised"),
-    "coagulation": ("inr",),
-    "liver": ("albumin", "bilirubin_total"),
     "thyroid": ("tsh",),
     "crp": ("crp",),
     "d_dimer": ("d_dimer",),
+    "ferritin": ("ferritin",),
+    "a1c": ("haemoglobin_a1c",),
+    "gas": ("specimen_type", "ph", "pco2", "po2", "base_excess", "total_co2"),
+    "gas_calcium": ("calcium_ionised",),
+    "gas_potassium": ("potassium_whole_blood",),
+    "gas_salts": ("sodium_whole_blood", "chloride_whole_blood", "haemoglobin_whole_blood"),
+    "gas_glucose": ("glucose_whole_blood",),
+    "gas_saturation": ("oxygen_saturation",),
+    "carboxyhaemoglobin": ("carboxyhaemoglobin",),
+    "lactate": ("lactate",),
+    "held": ("held_plasma",),
+    "held_too": ("held_coagulation",),
+    "urine": (
+        *("urine_colour", "urine_appearance", "urine_nitrite", "urine_leucocytes", "urine_blood", "urine_ph"),
+        "urine_gravity",
+    ),
 }
-_DECIMALS = {
-    "potassium": 1,
-    "creatinine": 1,
-    "calcium_total": 1,
-    "calcium_ionised": 2,
-    "magnesium": 1,
-    "phosphate": 1,
-    "troponin_t": 2,
-    "haemoglobin": 1,
-    "white_cells": 1,
-    "rdw": 1,
-    "lactate": 1,
-    "tsh": 2,
-    "inr": 1,
-    "albumin": 1,
-    "bilirubin_total": 1,
-    "crp": 1,
-    "ph": 2,
+"""Tests that are ordered together, by the items they bring."""
+
+_WITHIN = {
+    "indices": "chemistry",
+    "filtration": "chemistry",
+    "minerals": "chemistry",
+    "new_count": "count",
+    "differential": "count",
+    "new_differential": "differential",
+    "microscopy": "differential",
+    "smear": "microscopy",
+    "fibrinogen": "clotting",
+    "direct": "liver",
+    "ldh": "liver",
+    "gas_calcium": "gas",
+    "gas_potassium": "gas",
+    "gas_salts": "gas",
+    "gas_glucose": "gas",
+    "gas_saturation": "gas",
+    "carboxyhaemoglobin": "gas",
 }
-_ASSAY_SPREAD = {"potassium": 0.012, "sodium": 0.006, "calcium_total": 0.012, "calcium_ionised": 0.015, "ph": 0.0015}
+"""Panels that come only with another, which stands before them."""
+
+FIRST, MORNING, EXTRA, CLINIC = 0, 1, 2, 3
+_MOST_DRAWS = 160
 
 
-@dataclass(frozen=True)
-class Draw:
-    """One result; hours are relative to the first ECG. `number` is NaN where the laboratory printed a bound."""
-
-    analyte: str
-    specimen: int
-    drawn_hours: float
-    stored_hours: float
-    text: str
-    number: float
-    low: float
-    high: float
-    comment: str
-    urgent: bool
-
-    @property
-    def value(self) -> float:
-        """The number, or half the bound where only a bound was printed."""
-        return self.number if np.isfinite(self.number) else 0.5 * float(self.text.strip("<"))
-
-    @property
-    def abnormal(self) -> bool:
-        """Whether the laboratory flags it."""
-        return not self.low <= self.value <= self.high
+def draw_times(rng: np.random.Generator, stay: Stay, of_ecgs: bool, clock: float) -> tuple[Series, NDArray[np.int64]]:
+    """Return hours (n,) and kinds (n,) of the draws of a stay; `clock` is the hour of the day at hour 0."""
+    ill = illness(stay.patient, stay.patient.latents)
+    hours, kinds = _first_draws(rng, stay, of_ecgs, ill)
+    if stay.is_admission:
+        day = (5.6 - clock - stay.admitted) % 24 + stay.admitted
+        mornings = np.arange(day, stay.discharged, 24.0)
+        mornings = mornings[rng.random(len(mornings)) < min(0.72 + 0.07 * ill, 0.97)]
+        mornings = mornings + rng.normal(0, 0.9, len(mornings))
+        days = (stay.discharged - stay.admitted) / 24
+        busy = (0.14 + 0.17 * min(ill, 5)) * (0.35 * days + 3.0 * (1 - np.exp(-days / 3.0)))
+        extra = stay.admitted + (stay.discharged - stay.admitted) * rng.random(rng.poisson(busy)) ** 1.3
+        hours = [*hours, *mornings.tolist(), *extra.tolist()]
+        kinds = [*kinds, *[MORNING] * len(mornings), *[EXTRA] * len(extra)]
+    kept = [(hour, kind) for hour, kind in sorted(zip(hours, kinds, strict=True)) if hour < stay.end]
+    chosen = np.array(kept[:_MOST_DRAWS], dtype=np.float64).reshape(-1, 2)
+    return np.round(chosen[:, 0] * 60) / 60, chosen[:, 1].astype(np.int64)
 
 
-def draw_orders(seed: int, patient: Patient) -> tuple[Draw, ...]:
-    """Return every result of the visit, in the order of the draws."""
-    rng = generator(seed, "orders", patient.number)
-    wide_range = bool(rng.random() < 0.09)
-    found: list[Draw] = []
-    for specimen, hours in enumerate(_draw_times(rng, patient)):
-        blood = course(patient, blood_values(patient, patient.latents), hours)
-        for panel, chance in _chances(patient, hours).items():
-            if rng.random() >= chance:
-                continue
-            at = hours + rng.normal(0, 0.05)
-            stored = at + float(np.exp(rng.normal(np.log(0.25 if panel in ("gas", "lactate") else 1.0), 0.4)))
-            for analyte in PANELS[panel]:
-                low, high = printed_range(analyte, patient, wide_range)
-                found.append(_result(rng, analyte, specimen, at, stored, blood[analyte], low, high))
-    return tuple(found)
+def _first_draws(
+    rng: np.random.Generator, stay: Stay, of_ecgs: bool, ill: float
+) -> tuple[list[float], list[int]]:
+    """Return the draws of the emergency department or on the day of a planned admission."""
+    early, late, again, pause = rng.random(), rng.uniform(1.6, 6.0), rng.random(), rng.uniform(2.5, 7.0)
+    if of_ecgs:
+        near = float(np.clip(rng.normal(0.25, 0.6), stay.begin + 0.1, 3.0))
+        times = [near if early < 0.72 + 0.04 * min(ill, 4) else late]
+        if early > 0.9 and not stay.is_admission:
+            return [], []
+    else:
+        times = [stay.begin + float(np.clip(rng.normal(0.6, 0.3), 0.1, 2.0))]
+    if again < 0.3 + 0.1 * min(ill, 4):
+        times.append(times[0] + pause)
+    return times, [FIRST] * len(times)
 
 
-def _draw_times(rng: np.random.Generator, p: Patient) -> list[float]:
-    """Return hours of the blood draws relative to the first ECG: most within an hour and a half of it."""
-    times = [float(np.clip(rng.normal(0.1, 0.6), -3.0, 2.5))]
-    if rng.random() < 0.22:
-        times.insert(0, float(rng.uniform(-20, -2.5)))
-    if rng.random() < 0.55 or p.has("sepsis", "heart_failure", "st_elevation_infarction"):
-        times += [times[-1] + float(rng.uniform(4, 9))]
-        times += [times[-1] + float(rng.uniform(10, 20))]
-    return times
+def draw_panels(
+    rng: np.random.Generator, stay: Stay, kinds: NDArray[np.int64], blood: Mapping[str, Series]
+) -> NDArray[np.bool_]:
+    """Return (draws, items): which results each draw brings. `blood` (draws,) per analyte is the truth behind it."""
+    n, place = len(kinds), places()
+    chances = _chances(stay, kinds, blood)
+    luck = rng.random((len(PANELS), n))
+    ordered: dict[str, NDArray[np.bool_]] = {}
+    mask = np.zeros((n, len(place)), dtype=np.bool_)
+    for row, (panel, tests) in enumerate(PANELS.items()):
+        chosen = luck[row] < chances[panel]
+        if panel in _WITHIN:
+            chosen = chosen & ordered[_WITHIN[panel]]
+        ordered[panel] = chosen
+        for test in tests:
+            mask[:, place[test]] = chosen
+    return mask
 
 
-def _chances(p: Patient, hours: float) -> dict[str, float]:
-    heart = p.has("coronary_disease", "heart_failure", "atrial_fibrillation", "non_st_elevation_infarction")
+def _chances(stay: Stay, kinds: NDArray[np.int64], blood: Mapping[str, Series]) -> dict[str, Series]:
+    p, ill = stay.patient, illness(stay.patient, stay.patient.latents)
+    care = min(ill, 5) / 5
+    first, morning, extra, clinic = (kinds == FIRST), (kinds == MORNING), (kinds == EXTRA), (kinds == CLINIC)
+    full = first | clinic
+    heart = p.has("coronary_disease", "heart_failure", "atrial_fibrillation")
     acute = p.has("st_elevation_infarction", "non_st_elevation_infarction")
-    ill = p.has("sepsis", "respiratory_failure", "acidosis")
-    later = 0.75 if hours > 3 else 1.0
-    chances = {
-        "chemistry": 0.94,
-        "count": 0.92,
-        "minerals": 0.55 + 0.25 * ill + 0.1 * heart,
-        "troponin": 0.95 if acute else 0.40 + 0.25 * heart,
-        "ck_mb": 0.6 if acute else 0.08,
-        "nt_probnp": 0.65 if p.has("heart_failure") else 0.12,
-        "lactate": 0.8 if ill else 0.16,
-        "gas": 0.55 if ill else 0.06,
-        "coagulation": 0.9 if p.has("warfarin") else 0.45,
-        "liver": 0.7 if p.has("cirrhosis", "sepsis") else 0.35,
-        "thyroid": 0.6 if p.has("thyrotoxicosis") else 0.3 if p.has("hypothyroidism") else 0.09,
-        "crp": 0.45 if p.has("pericarditis") else 0.08,
-        "d_dimer": 0.55 if p.has("pulmonary_embolism") else 0.05,
+    salts = (np.abs(blood["potassium"] - 4.3) > 0.9) | (np.abs(blood["sodium"] - 139) > 7)
+    sour = (blood["ph"] < 7.32) | (blood["bicarbonate"] < 18)
+    counters = float(stay.year >= NEW_COUNTERS)
+    heparin_or_warfarin = p.has("warfarin", "pulmonary_embolism", "cirrhosis") or acute
+    once = first.astype(float)
+    return {
+        "chemistry": np.where(full, 0.95, np.where(morning, 0.97, 0.5 + 0.3 * salts)),
+        "indices": 0.9 * counters + 0 * once,
+        "filtration": np.where(first, 0.5, 0.13) + 0 * once,
+        "minerals": np.where(full, 0.38 + 0.25 * care + 0.08 * heart, 0.88 + 0.1 * salts),
+        "count": np.where(full, 0.93, np.where(morning, 0.94, 0.55)),
+        "new_count": counters + 0 * once,
+        "differential": np.where(first, 0.78, 0.14 + 0.2 * care + 0.1 * (blood["white_cells"] > 14)),
+        "new_differential": counters + 0 * once,
+        "microscopy": 0.22 + 0.5 * (blood["white_cells"] > 13) + 0 * once,
+        "smear": 0.9 + 0 * once,
+        "clotting": np.where(first, 0.42, 0.2 + 0.25 * care) + 0.35 * heparin_or_warfarin * (first | morning),
+        "fibrinogen": 0.02 + 0.16 * care + 0.06 * p.has("cirrhosis") + 0 * once,
+        "liver": np.where(full, 0.42, 0.1 + 0.35 * care) + 0.3 * p.has("cirrhosis", "sepsis"),
+        "direct": 0.02 + 0.1 * (blood["bilirubin_total"] > 2) + 0 * once,
+        "albumin": np.where(full, 0.26, 0.05 + 0.1 * care) + 0.25 * p.has("cirrhosis"),
+        "ldh": 0.2 + 0.5 * care + 0 * once,
+        "lipase": 0.16 * once,
+        "troponin": np.where(first, 0.9 if acute else 0.28 + 0.25 * heart, 0.03 + 0.25 * acute * ~clinic),
+        "ck_mb": np.where(first, 0.6 if acute else 0.1 + 0.1 * heart, 0.02 + 0.2 * acute * ~clinic),
+        "nt_probnp": np.where(first, 0.36 if p.has("heart_failure") else 0.07, 0.006),
+        "thyroid": np.where(first, 0.06, 0.012) + 0.25 * p.has("thyrotoxicosis") + 0.06 * p.has("hypothyroidism"),
+        "crp": np.where(first, 0.35 if p.has("pericarditis") else 0.05, 0.008),
+        "d_dimer": np.where(first, 0.5 if p.has("pulmonary_embolism") else 0.02, 0.001),
+        "ferritin": 0.012 + 0.03 * p.has("anaemia") + 0 * once,
+        "a1c": np.where(first, 0.08 + 0.15 * p.has("diabetes"), 0.005),
+        "gas": np.where(extra, 0.22 + 0.6 * care, 0.03 + 0.35 * care * first + 0.22 * care * morning) + 0.2 * sour,
+        "gas_calcium": 0.5 + 0 * once,
+        "gas_potassium": 0.32 + 0 * once,
+        "gas_salts": 0.13 + 0 * once,
+        "gas_glucose": 0.27 + 0 * once,
+        "gas_saturation": 0.23 + 0 * once,
+        "carboxyhaemoglobin": 0.012 + 0 * once,
+        "lactate": np.where(first, 0.12, 0.03) + 0.35 * care + 0.2 * (blood["lactate"] > 2.2) * ~clinic,
+        "held": np.where(first, 0.22, 0.05),
+        "held_too": np.where(first, 0.2, 0.05),
+        "urine": np.where(first, 0.3, 0.05),
     }
-    return {panel: min(chance * later, 0.99) for panel, chance in chances.items()}
-
-
-def printed_range(analyte: str, p: Patient, other_bench: bool = False) -> tuple[float, float]:
-    """Return the range that the laboratory prints: by sex for haemoglobin and creatinine, by age for NT-proBNP."""
-    if analyte == "potassium" and other_bench:
-        return 3.5, 5.4
-    if analyte == "haemoglobin":
-        return (13.7, 17.5) if p.male else (11.2, 15.7)
-    if analyte == "creatinine":
-        return (0.5, 1.2) if p.male else (0.4, 1.1)
-    if analyte == "nt_probnp":
-        return 0.0, 177.0 if p.age < 50 else 353.0 if p.age < 70 else 624.0
-    low, high = lab(analyte).usual
-    return low or 0.0, high if high is not None else float("inf")
-
-
-def _result(
-    rng: np.random.Generator,
-    analyte: str,
-    specimen: int,
-    at: float,
-    stored: float,
-    true: float,
-    low: float,
-    high: float,
-) -> Draw:
-    value = true * (1 + _ASSAY_SPREAD.get(analyte, 0.025) * rng.normal())
-    comment, urgent = "", bool(rng.random() < 0.6)
-    if analyte == "potassium" and rng.random() < 0.02:
-        value, comment = value + rng.uniform(0.3, 1.8), "HEMOLYSIS FALSELY ELEVATES K."
-    number = float(round(value, _DECIMALS.get(analyte, 0)))
-    text = f"{number:g}"
-    if analyte == "troponin_t" and number < 0.01:
-        text, number, comment = "<0.01", float("nan"), "<0.01.  cTropnT > 0.10 ng/mL suggests Acute MI."
-    return Draw(analyte, specimen, at, stored, text, number, low, high, comment, urgent)

@@ -6,23 +6,32 @@ Prevalences are those of physiology in docs/simulation.md: about an emergency de
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgkt.simulation.settings import SimulationSettings, generator
 
-LATENTS = (
+ANALYTES = (
     *("potassium", "sodium", "chloride", "bicarbonate", "creatinine", "urea_nitrogen", "glucose", "calcium_total"),
     *("calcium_ionised", "magnesium", "phosphate", "troponin_t", "ck_mb", "nt_probnp", "haemoglobin", "white_cells"),
     *("platelets", "rdw", "lactate", "tsh", "inr", "albumin", "bilirubin_total", "crp", "d_dimer", "ph"),
+)
+"""The panel, as the catalogue names it."""
+
+LATENTS = (
+    *ANALYTES,
     *("rate", "temperature", "pressure", "oxygen", "breathing"),
     *("failure", "sepsis", "renal", "injury", "thyroid", "embolism", "lung", "hypertrophy", "acid"),
 )
 """Standard normal variables: one per analyte and vital sign, then the severities of the conditions."""
 
 SENSITIVITIES = ("high_potassium", "low_potassium", "calcium", "rate", "strain", "drug")
+
+WAVES = 3
+"""How many slow waves an analyte's wandering within a patient is made of (`course.wandering`)."""
 
 TERRITORIES = ("inferior", "anterior", "lateral", "posterior")
 
@@ -37,7 +46,10 @@ class Maybe(Protocol):
 
 @dataclass(frozen=True)
 class Patient:
-    """Who the ECG is of. `latents` make the blood; `ecg_latents` are what the ECG answers to."""
+    """Who the ECG is of. `latents` make the blood; `ecg_latents` are what the ECG answers to.
+
+    `wander` and `ecg_wander` (26 analytes, waves, 2) standard normal: how each analyte moves from day to day.
+    """
 
     number: int
     age: float
@@ -47,6 +59,8 @@ class Patient:
     latents: Mapping[str, float]
     ecg_latents: Mapping[str, float]
     sensitivity: Mapping[str, float]
+    wander: NDArray[np.float64] = field(compare=False)
+    ecg_wander: NDArray[np.float64] = field(compare=False)
 
     def has(self, *names: str) -> bool:
         """Return whether the patient has any of these conditions."""
@@ -67,6 +81,7 @@ def draw_patient(seed: int, number: int, settings: SimulationSettings) -> Patien
     sensitivity = {name: float(np.exp(rng.normal(-0.1, 0.45))) for name in SENSITIVITIES}
     if rng.random() < 0.3:
         sensitivity["high_potassium"] *= 0.15
+    wander = generator(seed, "wander", number).standard_normal((2, len(ANALYTES), WAVES, 2))
     return Patient(
         number,
         age,
@@ -76,6 +91,8 @@ def draw_patient(seed: int, number: int, settings: SimulationSettings) -> Patien
         dict(zip(LATENTS, own.tolist(), strict=True)),
         dict(zip(LATENTS, seen.tolist(), strict=True)),
         sensitivity,
+        wander[0],
+        share * wander[0] + np.sqrt(1 - share**2) * wander[1],
     )
 
 
@@ -111,7 +128,7 @@ def _draw_conditions(rng: np.random.Generator, age: float, male: bool, bmi: floa
     maybe("sepsis", 0.05 + 0.03 * old)
     maybe("respiratory_failure", 0.03 + (0.2 if "sepsis" in found else 0) + (0.12 if "copd" in found else 0))
     maybe("acute_kidney_injury", 0.09 + (0.4 if "sepsis" in found else 0) + (0.15 if "ckd" in found else 0))
-    maybe("anaemia", 0.08 + 0.06 * old + (0.3 if "ckd" in found else 0) + (0.15 if "sepsis" in found else 0))
+    maybe("anaemia", 0.14 + 0.1 * old + (0.3 if "ckd" in found else 0) + (0.2 if "sepsis" in found else 0))
     maybe("hypothyroidism", 0.03 + (0.06 if not male else 0) + 0.03 * old)
     maybe("thyrotoxicosis", 0.008, rare=True)
     maybe("pulmonary_embolism", 0.009, rare=True)

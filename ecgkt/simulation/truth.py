@@ -78,7 +78,7 @@ _MAY_ACT: Mapping[str, Callable[[Tracing, Patient], bool]] = MappingProxyType(
         "heart_failure": lambda t, p: p.has("heart_failure"),
         "sepsis": lambda t, p: p.has("sepsis"),
         "hypothyroidism": lambda t, p: p.has("hypothyroidism"),
-        "low_albumin": lambda t, p: blood_values(p, p.ecg_latents)["albumin"] < 3.5,
+        "low_albumin": lambda t, p: blood_values(p, p.ecg_latents)["albumin"] < 4.3,
         "effusion": lambda t, p: t.voltage < 0.85,
     }
 )
