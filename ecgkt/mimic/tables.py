@@ -178,6 +178,16 @@ _ALL = (
             **_columns("string", "rhythm", "pain"),
         },
     ),
+    Table(
+        "ed_diagnosis",
+        "ed/diagnosis.csv",
+        {
+            **_columns("int64", "subject_id", "stay_id", "seq_num"),
+            "icd_code": "string",
+            "icd_version": "int64",
+            "icd_title": "string",
+        },
+    ),
 )
 
 TABLES: Mapping[str, Table] = MappingProxyType({one.name: one for one in _ALL})

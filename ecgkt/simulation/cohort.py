@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any, BinaryIO
 
-import pandas as pd
 import torch
 
 from ecgkt import __version__
 from ecgkt.errors import InvalidCohort, InvalidValue
 from ecgkt.mimic import TABLES
 from ecgkt.parallel import in_shards
-from ecgkt.simulation.layout import Rows, at, first_recorded, item_rows, numbers_of, patient_rows, recording_rows
+from ecgkt.simulation.clock import at, first_recorded
+from ecgkt.simulation.lab_rows import item_rows, lab_lines
+from ecgkt.simulation.layout import Rows, numbers_of, patient_rows, recording_rows
 from ecgkt.simulation.patients import draw_patient
 from ecgkt.simulation.plans import plan_record, recording_hours
 from ecgkt.simulation.readings import read_tracings
@@ -27,6 +31,8 @@ from ecgkt.simulation.waveforms import synthesise
 STATEMENT = "SIMULATED data, no patient; no clinician has reviewed this"
 _SHARD = 50
 _PARTS = "parts"
+_PLAIN = ("record_list", "machine_measurements")
+_COMPRESSION = 6
 
 
 def simulate_cohort(
@@ -109,7 +115,8 @@ def _write_shard(folder: Path, first: int, last: int, seed: int, settings: Simul
         plan_record(seed, p.number, k, settings) for p, count in zip(people, counts, strict=True) for k in range(count)
     ]
     readings, signals = read_tracings(plans), synthesise(plans, torch.device(device)).cpu().numpy()
-    rows: Rows = {name: [] for name in TABLES if name != "d_labitems"}
+    rows: Rows = {name: [] for name in TABLES if name not in ("d_labitems", "labevents")}
+    results: list[str] = []
     for plan, reading, signal in zip(plans, readings, signals, strict=True):
         number = plan.patient.number
         ids = numbers_of(number, counts[number - first], settings.most_ecgs)
@@ -117,10 +124,11 @@ def _write_shard(folder: Path, first: int, last: int, seed: int, settings: Simul
         if plan.number == 0:
             visit = draw_visit(seed, plan.patient, plan.tracing, settings)
             _extend(rows, patient_rows(visit, ids, start))
+            results.append(lab_lines(visit, ids, start))
         when = at(start, visit.ecg_hours[plan.number])
         path = write_record(folder, ids.subject_id, ids.study_ids[plan.number], when, signal)
         _extend(rows, recording_rows(plan, reading, ids, when, path.as_posix()))
-    _write_part(_part(folder, first), rows)
+    _write_part(_part(folder, first), rows, results)
 
 
 def _extend(rows: Rows, more: Rows) -> None:
@@ -128,41 +136,63 @@ def _extend(rows: Rows, more: Rows) -> None:
         rows[name] += found
 
 
-def _write_part(part: Path, rows: Rows) -> None:
+def _write_part(part: Path, rows: Rows, results: Iterable[str]) -> None:
+    """Write one file per table, without headers."""
     unfinished = part.with_suffix(".tmp")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     for name, found in rows.items():
-        _frame(name, found).to_csv(unfinished / f"{name}.csv", index=False)
+        with (unfinished / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            _write_rows(file, TABLES[name].header, found)
+    (unfinished / "labevents.csv").write_text("".join(results), encoding="utf-8", newline="")
     unfinished.replace(part)
 
 
-def _frame(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Return rows with the table's own columns, order and types."""
-    table = TABLES[name]
-    frame = pd.DataFrame(rows, columns=list(table.header))
-    whole = [column for column, kind in table.columns.items() if kind in ("int64", "Int64")]
-    return frame.astype(dict.fromkeys(whole, "Int64"))
+def _write_rows(file: Any, header: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows in the order of the header; what is missing, None or NaN is an empty field."""
+    writer = csv.writer(file, lineterminator="\n")
+    for row in rows:
+        values = (row.get(column) for column in header)
+        writer.writerow(["" if value is None or value != value else value for value in values])
 
 
 def _join_tables(folder: Path) -> dict[str, object]:
     """Join the parts into MIMIC's files; return their row counts and how often each code was given."""
     counts: dict[str, int] = {}
-    codes: Counter[str] = Counter()
+    parts = sorted(path for path in (folder / _PARTS).iterdir() if path.is_dir())
     for name, table in TABLES.items():
-        target = folder / (table.path if name in ("record_list", "machine_measurements") else table.path + ".gz")
+        target = folder / (table.path if name in _PLAIN else table.path + ".gz")
         target.parent.mkdir(parents=True, exist_ok=True)
+        files = [part / f"{name}.csv" for part in parts]
         if name == "d_labitems":
-            frame = _frame(name, item_rows())
-        else:
-            parts = sorted((folder / _PARTS).glob(f"*/{name}.csv"))
-            frame = pd.concat(
-                [pd.read_csv(part, dtype=str, keep_default_na=False) for part in parts], ignore_index=True
-            )
-        if name == "diagnoses_icd":
-            codes.update(frame["icd_code"].astype(str))
-        frame.to_csv(
-            target, index=False, compression={"method": "gzip", "mtime": 0} if target.suffix == ".gz" else None
-        )
-        counts[name] = len(frame)
-    return {"rows": counts, "codes": dict(codes.most_common(40))}
+            files = [folder / _PARTS / "d_labitems.csv"]
+            with files[0].open("w", newline="", encoding="utf-8") as file:
+                _write_rows(file, table.header, item_rows())
+        with target.open("wb") as raw:
+            if name in _PLAIN:
+                counts[name] = _concatenate(raw, table.header, files)
+            else:
+                with gzip.GzipFile("", "wb", _COMPRESSION, raw, mtime=0) as packed:
+                    counts[name] = _concatenate(packed, table.header, files)
+    return {"rows": counts, "codes": _common_codes(parts)}
+
+
+def _concatenate(target: BinaryIO | gzip.GzipFile, header: tuple[str, ...], parts: Iterable[Path]) -> int:
+    """Write the header and the text of the parts; return the number of rows (no field holds a line break)."""
+    target.write((",".join(header) + "\n").encode())
+    rows = 0
+    for part in parts:
+        text = part.read_bytes()
+        rows += text.count(b"\n")
+        target.write(text)
+    return rows
+
+
+def _common_codes(parts: Iterable[Path]) -> dict[str, int]:
+    """Return the commonest codes of the admissions with their counts."""
+    place = TABLES["diagnoses_icd"].header.index("icd_code")
+    codes: Counter[str] = Counter()
+    for part in parts:
+        with (part / "diagnoses_icd.csv").open(newline="", encoding="utf-8") as file:
+            codes.update(row[place] for row in csv.reader(file))
+    return dict(codes.most_common(40))

@@ -27,14 +27,17 @@ _FACTORS: Mapping[str, float] = {
     **{"lactate": 0.26, "crp": 0.35, "inr": 0.09, "nt_probnp": 0.25, "troponin_t": 0.12, "ck_mb": 0.16},
     **{"bilirubin_total": 0.16, "tsh": 0.12, "d_dimer": 0.2},
 }
-_SPREAD = np.array([_STEPS.get(name, _FACTORS.get(name, 0.0)) for name in ANALYTES])
-_FLOORS = {
+_SPREAD = np.array([_STEPS.get(name, _FACTORS.get(name, 0.0)) for name in ANALYTES])[:, None]
+_STEPPING = np.array([name in _STEPS for name in ANALYTES])[:, None]
+_LIMITS = {
     **{"potassium": (1.7, 9.5), "sodium": (105, 175), "chloride": (65, 140), "bicarbonate": (4, 46), "ph": (6.8, 7.65)},
     **{"calcium_total": (4.5, 17), "calcium_ionised": (0.5, 2.4), "magnesium": (0.6, 6), "phosphate": (0.6, 12)},
     **{"albumin": (1.3, 5.5), "haemoglobin": (3.5, 20), "rdw": (10.8, 32), "platelets": (4, 1500), "lactate": (0.4, 22)},
     **{"creatinine": (0.2, 18), "urea_nitrogen": (2, 190), "glucose": (28, 900), "inr": (0.8, 15), "crp": (0.1, 450)},
     **{"nt_probnp": (5, 150_000), "ck_mb": (0.3, 500), "troponin_t": (0.0005, 25)},
 }
+_LOW = np.array([_LIMITS.get(name, (0.001, 1e6))[0] for name in ANALYTES])[:, None]
+_HIGH = np.array([_LIMITS.get(name, (0.001, 1e6))[1] for name in ANALYTES])[:, None]
 
 
 def wandering(wander: Series, hours: Series) -> Series:
@@ -57,19 +60,18 @@ def course(patient: Patient, latents: Mapping[str, float], wander: Series, hours
 def courses(patient: Patient, latents: Mapping[str, float], wander: Series, hours: Series) -> dict[str, Series]:
     """Return the blood at each of `hours` (n,) after the first ECG by analyte, (n,) each; units as `blood_values`."""
     start = blood_values(patient, latents)
-    moved = dict(zip(ANALYTES, wandering(wander, hours) * _SPREAD[:, None], strict=True))
     after = np.maximum(hours, 0.0)
-    values = {
-        name: start[name] + moved[name] if name in _STEPS else start[name] * np.exp(moved[name]) for name in ANALYTES
-    }
+    first = np.array([start[name] for name in ANALYTES])[:, None]
+    walked = wandering(wander, hours) * _SPREAD
+    values = dict(zip(ANALYTES, np.where(_STEPPING, first + walked, first * np.exp(walked)), strict=True))
+    moved = dict(zip(ANALYTES, walked, strict=True))
     _kidneys(patient, latents, start, values, after)
     _salts(start, values, moved, after)
     _illness(patient, latents, values, after)
     _heart(patient, latents, values, hours)
     _calcium(start, values, moved)
-    for name, (low, high) in _FLOORS.items():
-        values[name] = np.clip(values[name], low, high)
-    return values
+    found = np.minimum(np.maximum(np.array([values[name] for name in ANALYTES]), _LOW), _HIGH)
+    return dict(zip(ANALYTES, found, strict=True))
 
 
 def _mended(start: float, usual: float, after: Series, hours: float) -> Series:

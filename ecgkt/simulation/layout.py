@@ -1,152 +1,150 @@
-"""A simulated patient as rows of MIMIC's own tables."""
+"""A simulated patient as rows of MIMIC's own tables; the laboratory's rows are made in `lab_rows`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from ecgkt.catalogue import lab, lab_panel
 from ecgkt.mimic.waveforms import MISSING_MEASUREMENT
+from ecgkt.simulation.clock import at
 from ecgkt.simulation.plans import Plan
 from ecgkt.simulation.readings import Reading
-from ecgkt.simulation.settings import generator
 from ecgkt.simulation.statements import state
+from ecgkt.simulation.stays import MOST_STAYS, Stay
 from ecgkt.simulation.tracing import SINUS
 from ecgkt.simulation.visits import Visit
 
 Rows = dict[str, list[dict[str, Any]]]
 
 _PRIME, _STRIDE = 9_999_991, 7_919
-_BENCHES = {
-    **dict.fromkeys(("lactate", "ph", "calcium_ionised"), "Blood Gas"),
-    **dict.fromkeys(("haemoglobin", "white_cells", "platelets", "rdw", "inr"), "Hematology"),
-}
+_GROUPS = (2008, 2011, 2014, 2017, 2020)
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """The identifiers of one simulated patient; unlike numbers never share one."""
+    """The identifiers of one simulated patient, admissions and ED stays by stay; unlike numbers never share one."""
 
     subject_id: int
-    hadm_id: int
-    stay_id: int
+    hadm_ids: tuple[int, ...]
+    stay_ids: tuple[int, ...]
     study_ids: tuple[int, ...]
 
 
 def numbers_of(number: int, recordings: int, most: int) -> Numbers:
     """Return MIMIC-like identifiers of eight digits: subjects 1..., admissions 2..., ED stays 3..., studies 4..."""
-    spread = number * _STRIDE % _PRIME
-    studies = tuple(40_000_000 + (number * most + one) * _STRIDE % _PRIME for one in range(recordings))
-    return Numbers(10_000_000 + spread, 20_000_000 + spread, 30_000_000 + spread, studies)
 
+    def spread(first: int, many: int, count: int) -> tuple[int, ...]:
+        return tuple(first + (number * many + one) * _STRIDE % _PRIME for one in range(count))
 
-def first_recorded(seed: int, number: int) -> datetime:
-    """Return when a patient's first ECG was recorded, in the shifted years 2110 to 2200 of MIMIC."""
-    rng = generator(seed, "calendar", number)
-    days, seconds = int(rng.integers(0, 32_000)), int(rng.integers(0, 86_400))
-    return datetime(2110, 3, 1) + timedelta(days=days, seconds=seconds)
-
-
-def at(start: datetime, hours: float) -> datetime:
-    """Return the time `hours` after `start`, in whole seconds."""
-    return start + timedelta(seconds=round(hours * 3600))
+    return Numbers(
+        spread(10_000_000, 1, 1)[0],
+        spread(20_000_000, MOST_STAYS, MOST_STAYS),
+        spread(30_000_000, MOST_STAYS, MOST_STAYS),
+        spread(40_000_000, most, recordings),
+    )
 
 
 def patient_rows(visit: Visit, ids: Numbers, start: datetime) -> Rows:
-    """Return the rows that do not depend on the recordings: patient, stay, results, codes, vital signs."""
-    p = visit.patient
-    hadm: int | None = ids.hadm_id if visit.admitted else None
-    begin, end = at(start, visit.vitals[0].hours - 0.4), at(start, max(visit.ecg_hours[-1], 4.0) + 2)
-    gender = "M" if p.male else "F"
+    """Return the rows of patient, stays, codes, vital signs and biometrics; nothing depends on the recordings."""
     rows: Rows = {
-        "patients": [
-            {
-                "subject_id": ids.subject_id,
-                "gender": gender,
-                "anchor_age": round(p.age),
-                "anchor_year": start.year,
-                "anchor_year_group": "2014 - 2016",
-            }
-        ],
-        "edstays": [
-            {
-                "subject_id": ids.subject_id,
-                "hadm_id": hadm,
-                "stay_id": ids.stay_id,
-                "intime": begin,
-                "outtime": end,
-                "gender": gender,
-                "race": "UNKNOWN",
-                "arrival_transport": "UNKNOWN",
-                "disposition": "ADMITTED" if visit.admitted else "HOME",
-            }
-        ],
-        "labevents": [_lab_row(visit, row, ids, hadm, start) for row in range(len(visit.draws))],
-        "omr": _omr_rows(visit, ids, start),
+        "patients": [_person(visit, ids, start)],
+        "edstays": [],
         "admissions": [],
         "diagnoses_icd": [],
+        "ed_diagnosis": [],
+        "omr": _omr_rows(visit, ids, start),
     }
+    for place, stay in enumerate(visit.history.stays):
+        subject = {"subject_id": ids.subject_id}
+        hadm, stay_id = ids.hadm_ids[place], ids.stay_ids[place]
+        if np.isfinite(stay.arrival):
+            rows["edstays"].append(_emergency_row(stay, ids.subject_id, hadm, stay_id, start))
+            rows["ed_diagnosis"] += [
+                {
+                    **subject,
+                    "stay_id": stay_id,
+                    "seq_num": seq,
+                    "icd_code": code.text,
+                    "icd_version": code.version,
+                    "icd_title": code.title,
+                }
+                for seq, code in enumerate(visit.emergency_codes[place], start=1)
+            ]
+        if stay.is_admission:
+            rows["admissions"].append(_admission_row(stay, ids.subject_id, hadm, start))
+            rows["diagnoses_icd"] += [
+                {**subject, "hadm_id": hadm, "seq_num": seq, "icd_code": code.text, "icd_version": code.version}
+                for seq, code in enumerate(visit.codes[place], start=1)
+            ]
     rows["triage"], rows["vitalsign"] = _vital_rows(visit, ids, start)
-    if hadm is not None:
-        rows["admissions"].append(_admission_row(ids, begin, end))
-        rows["diagnoses_icd"] = [
-            {"subject_id": ids.subject_id, "hadm_id": hadm, "seq_num": place, "icd_code": code, "icd_version": 10}
-            for place, code in enumerate(visit.codes, start=1)
-        ]
     return rows
 
 
-def _admission_row(ids: Numbers, begin: datetime, end: datetime) -> dict[str, Any]:
+def _person(visit: Visit, ids: Numbers, start: datetime) -> dict[str, Any]:
+    year, died = int(visit.history.present.year), visit.history.died
+    first = max(group for group in _GROUPS if group <= max(year, _GROUPS[0]))
     return {
         "subject_id": ids.subject_id,
-        "hadm_id": ids.hadm_id,
-        "admittime": end,
-        "dischtime": end + timedelta(days=3),
-        "admission_type": "EW EMER.",
-        "admission_location": "EMERGENCY ROOM",
-        "discharge_location": "HOME",
-        "insurance": "Other",
-        "language": "?",
-        "race": "UNKNOWN",
-        "edregtime": begin,
-        "edouttime": end,
-        "hospital_expire_flag": 0,
+        "gender": "M" if visit.patient.male else "F",
+        "anchor_age": round(visit.patient.age),
+        "anchor_year": start.year,
+        "anchor_year_group": f"{first} - {first + 2}",
+        "dod": at(start, died).date() if np.isfinite(died) else None,
     }
 
 
-def _lab_row(visit: Visit, row: int, ids: Numbers, hadm: int | None, start: datetime) -> dict[str, Any]:
-    draw = visit.draws[row]
-    analyte = lab(draw.analyte)
+def _emergency_row(stay: Stay, subject: int, hadm: int, stay_id: int, start: datetime) -> dict[str, Any]:
     return {
-        "labevent_id": ids.subject_id * 1000 + row,
-        "subject_id": ids.subject_id,
+        "subject_id": subject,
+        "hadm_id": hadm if stay.is_admission else None,
+        "stay_id": stay_id,
+        "intime": at(start, stay.arrival),
+        "outtime": at(start, stay.ed_out),
+        "gender": "M" if stay.patient.male else "F",
+        "race": "UNKNOWN",
+        "arrival_transport": "UNKNOWN",
+        "disposition": "ADMITTED" if stay.is_admission else "HOME",
+    }
+
+
+def _admission_row(stay: Stay, subject: int, hadm: int, start: datetime) -> dict[str, Any]:
+    through = np.isfinite(stay.arrival)
+    left = at(start, stay.discharged)
+    long = stay.discharged - stay.admitted > 24 * 8
+    return {
+        "subject_id": subject,
         "hadm_id": hadm,
-        "specimen_id": ids.subject_id * 100 + draw.specimen,
-        "itemid": analyte.item_ids[0],
-        "charttime": at(start, draw.drawn_hours),
-        "storetime": at(start, draw.stored_hours),
-        "value": draw.text if np.isfinite(draw.number) else None,
-        "valuenum": draw.number if np.isfinite(draw.number) else None,
-        "valueuom": analyte.printed_units[0] or None,
-        "ref_range_lower": draw.low,
-        "ref_range_upper": draw.high if np.isfinite(draw.high) else None,
-        "flag": "abnormal" if draw.abnormal else None,
-        "priority": "STAT" if draw.urgent else "ROUTINE",
-        "comments": draw.comment or None,
+        "admittime": at(start, stay.admitted),
+        "dischtime": left,
+        "deathtime": left if stay.died else None,
+        "admission_type": "EW EMER." if through else "ELECTIVE",
+        "admission_location": "EMERGENCY ROOM" if through else "PHYSICIAN REFERRAL",
+        "discharge_location": "DIED" if stay.died else "REHAB" if long else "HOME",
+        "insurance": "Other",
+        "language": "?",
+        "race": "UNKNOWN",
+        "edregtime": at(start, stay.arrival) if through else None,
+        "edouttime": at(start, stay.ed_out) if through else None,
+        "hospital_expire_flag": int(stay.died),
     }
 
 
 def _omr_rows(visit: Visit, ids: Numbers, start: datetime) -> list[dict[str, Any]]:
+    """Return biometrics of the day of the first ECG and of each clinic."""
     p = visit.patient
     inches = 69.0 if p.male else 63.5
     pounds = p.bmi * (inches * 0.0254) ** 2 / 0.4536
     values = {"BMI (kg/m2)": f"{p.bmi:.1f}", "Height (Inches)": f"{inches:g}", "Weight (Lbs)": f"{pounds:.0f}"}
-    row = {"subject_id": ids.subject_id, "chartdate": start.date(), "seq_num": 1}
-    return [{**row, "result_name": name, "result_value": value} for name, value in values.items()]
+    days = sorted({at(start, hours).date() for hours in (0.0, *visit.history.clinics)})
+    return [
+        {"subject_id": ids.subject_id, "chartdate": day, "seq_num": 1, "result_name": name, "result_value": value}
+        for day in days
+        for name, value in values.items()
+    ]
 
 
 def _vital_rows(visit: Visit, ids: Numbers, start: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -157,7 +155,7 @@ def _vital_rows(visit: Visit, ids: Numbers, start: datetime) -> tuple[list[dict[
         rows.append(
             {
                 "subject_id": ids.subject_id,
-                "stay_id": ids.stay_id,
+                "stay_id": ids.stay_ids[0],
                 "charttime": at(start, one.hours),
                 "temperature": round(v["temperature"] * 1.8 + 32, 1),
                 "heartrate": v["heart_rate"],
@@ -209,16 +207,3 @@ def _machine_times(plan: Plan, reading: Reading) -> Mapping[str, int]:
         "qrs_axis": round(reading.qrs_axis),
         "t_axis": round(reading.t_axis),
     }
-
-
-def item_rows() -> list[dict[str, Any]]:
-    """Return d_labitems for the panel."""
-    return [
-        {
-            "itemid": analyte.item_ids[0],
-            "label": analyte.title,
-            "fluid": analyte.fluid,
-            "category": _BENCHES.get(analyte.name, "Chemistry"),
-        }
-        for analyte in lab_panel()
-    ]

@@ -6,6 +6,7 @@ The chances depend on the conditions and on the patient's own blood, never on wh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 }
 """Tests that are ordered together, by the items they bring."""
 
+_ROWS = {panel: row for row, panel in enumerate(PANELS)}
 _WITHIN = {
     "indices": "chemistry",
     "filtration": "chemistry",
@@ -129,68 +131,86 @@ def draw_panels(
     rng: np.random.Generator, stay: Stay, kinds: NDArray[np.int64], blood: Mapping[str, Series]
 ) -> NDArray[np.bool_]:
     """Return (draws, items): which results each draw brings. `blood` (draws,) per analyte is the truth behind it."""
-    n, place = len(kinds), places()
-    chances = _chances(stay, kinds, blood)
-    luck = rng.random((len(PANELS), n))
-    ordered: dict[str, NDArray[np.bool_]] = {}
-    mask = np.zeros((n, len(place)), dtype=np.bool_)
-    for row, (panel, tests) in enumerate(PANELS.items()):
-        chosen = luck[row] < chances[panel]
-        if panel in _WITHIN:
-            chosen = chosen & ordered[_WITHIN[panel]]
-        ordered[panel] = chosen
-        for test in tests:
-            mask[:, place[test]] = chosen
+    chances = _by_kind(stay)[:, kinds] + _by_blood(stay, kinds, blood)
+    chosen = rng.random(chances.shape) < chances
+    for panel, other in _WITHIN.items():
+        chosen[_ROWS[panel]] &= chosen[_ROWS[other]]
+    mask: NDArray[np.bool_] = chosen[_panel_of()].T
     return mask
 
 
-def _chances(stay: Stay, kinds: NDArray[np.int64], blood: Mapping[str, Series]) -> dict[str, Series]:
-    p, ill = stay.patient, illness(stay.patient, stay.patient.latents)
-    care = min(ill, 5) / 5
-    first, morning, extra, clinic = (kinds == FIRST), (kinds == MORNING), (kinds == EXTRA), (kinds == CLINIC)
-    full = first | clinic
-    heart = p.has("coronary_disease", "heart_failure", "atrial_fibrillation")
-    acute = p.has("st_elevation_infarction", "non_st_elevation_infarction")
+@cache
+def _panel_of() -> NDArray[np.int64]:
+    """Return for each item the row of the panel that brings it."""
+    rows = {place: _ROWS[panel] for panel, tests in PANELS.items() for place in map(places().__getitem__, tests)}
+    return np.array([rows[place] for place in range(len(places()))])
+
+
+def _by_blood(stay: Stay, kinds: NDArray[np.int64], blood: Mapping[str, Series]) -> Series:
+    """Return what the patient's own blood adds to the chances (panels, draws): what is abnormal is looked at again."""
+    added = np.zeros((len(PANELS), len(kinds)))
+    inside = kinds != CLINIC
     salts = (np.abs(blood["potassium"] - 4.3) > 0.9) | (np.abs(blood["sodium"] - 139) > 7)
     sour = (blood["ph"] < 7.32) | (blood["bicarbonate"] < 18)
-    counters = float(stay.year >= NEW_COUNTERS)
-    heparin_or_warfarin = p.has("warfarin", "pulmonary_embolism", "cirrhosis") or acute
-    once = first.astype(float)
-    return {
-        "chemistry": np.where(full, 0.95, np.where(morning, 0.97, 0.5 + 0.3 * salts)),
-        "indices": 0.9 * counters + 0 * once,
-        "filtration": np.where(first, 0.5, 0.13) + 0 * once,
-        "minerals": np.where(full, 0.38 + 0.25 * care + 0.08 * heart, 0.88 + 0.1 * salts),
-        "count": np.where(full, 0.93, np.where(morning, 0.94, 0.55)),
-        "new_count": counters + 0 * once,
-        "differential": np.where(first, 0.78, 0.14 + 0.2 * care + 0.1 * (blood["white_cells"] > 14)),
-        "new_differential": counters + 0 * once,
-        "microscopy": 0.22 + 0.5 * (blood["white_cells"] > 13) + 0 * once,
-        "smear": 0.9 + 0 * once,
-        "clotting": np.where(first, 0.42, 0.2 + 0.25 * care) + 0.35 * heparin_or_warfarin * (first | morning),
-        "fibrinogen": 0.02 + 0.16 * care + 0.06 * p.has("cirrhosis") + 0 * once,
-        "liver": np.where(full, 0.42, 0.1 + 0.35 * care) + 0.3 * p.has("cirrhosis", "sepsis"),
-        "direct": 0.02 + 0.1 * (blood["bilirubin_total"] > 2) + 0 * once,
-        "albumin": np.where(full, 0.26, 0.05 + 0.1 * care) + 0.25 * p.has("cirrhosis"),
-        "ldh": 0.2 + 0.5 * care + 0 * once,
-        "lipase": 0.16 * once,
-        "troponin": np.where(first, 0.9 if acute else 0.28 + 0.25 * heart, 0.03 + 0.25 * acute * ~clinic),
-        "ck_mb": np.where(first, 0.6 if acute else 0.1 + 0.1 * heart, 0.02 + 0.2 * acute * ~clinic),
-        "nt_probnp": np.where(first, 0.36 if p.has("heart_failure") else 0.07, 0.006),
-        "thyroid": np.where(first, 0.06, 0.012) + 0.25 * p.has("thyrotoxicosis") + 0.06 * p.has("hypothyroidism"),
-        "crp": np.where(first, 0.35 if p.has("pericarditis") else 0.05, 0.008),
-        "d_dimer": np.where(first, 0.5 if p.has("pulmonary_embolism") else 0.02, 0.001),
-        "ferritin": 0.012 + 0.03 * p.has("anaemia") + 0 * once,
-        "a1c": np.where(first, 0.08 + 0.15 * p.has("diabetes"), 0.005),
-        "gas": np.where(extra, 0.22 + 0.6 * care, 0.03 + 0.35 * care * first + 0.22 * care * morning) + 0.2 * sour,
-        "gas_calcium": 0.5 + 0 * once,
-        "gas_potassium": 0.32 + 0 * once,
-        "gas_salts": 0.13 + 0 * once,
-        "gas_glucose": 0.27 + 0 * once,
-        "gas_saturation": 0.23 + 0 * once,
-        "carboxyhaemoglobin": 0.012 + 0 * once,
-        "lactate": np.where(first, 0.12, 0.03) + 0.35 * care + 0.2 * (blood["lactate"] > 2.2) * ~clinic,
-        "held": np.where(first, 0.22, 0.05),
-        "held_too": np.where(first, 0.2, 0.05),
-        "urine": np.where(first, 0.3, 0.05),
+    added[_ROWS["chemistry"]] = 0.35 * salts
+    added[_ROWS["minerals"]] = 0.15 * salts
+    added[_ROWS["count"]] = 0.25 * (blood["haemoglobin"] < 8.0)
+    added[_ROWS["differential"]] = 0.1 * (blood["white_cells"] > 14)
+    added[_ROWS["microscopy"]] = 0.5 * (blood["white_cells"] > 13)
+    added[_ROWS["direct"]] = 0.1 * (blood["bilirubin_total"] > 2)
+    added[_ROWS["gas"]] = 0.2 * sour * inside
+    added[_ROWS["lactate"]] = 0.2 * (blood["lactate"] > 2.2) * inside
+    return added
+
+
+def _by_kind(stay: Stay) -> Series:
+    """Return the chances (panels, kinds): at first, in the morning, in between and at a clinic."""
+    p, ill = stay.patient, illness(stay.patient, stay.patient.latents)
+    care = min(ill, 5) / 5
+    heart = p.has("coronary_disease", "heart_failure", "atrial_fibrillation")
+    acute = p.has("st_elevation_infarction", "non_st_elevation_infarction")
+    new = float(stay.year >= NEW_COUNTERS)
+    clots = 0.35 * (p.has("warfarin", "pulmonary_embolism", "cirrhosis") or acute)
+    liver, again = 0.3 * p.has("cirrhosis", "sepsis"), 0.25 * acute
+    thyroid = 0.25 * p.has("thyrotoxicosis") + 0.06 * p.has("hypothyroidism")
+    iron, cirrhosis = 0.012 + 0.03 * p.has("anaemia"), p.has("cirrhosis")
+    late_liver, late_gas = 0.1 + 0.35 * care + liver, 0.03 + 0.22 * care
+    chances: dict[str, tuple[float, float, float, float] | float] = {
+        "chemistry": (0.95, 0.97, 0.5, 0.92),
+        "indices": 0.9 * new,
+        "filtration": (0.5, 0.13, 0.1, 0.3),
+        "minerals": (0.38 + 0.25 * care + 0.08 * heart, 0.88, 0.7, 0.2),
+        "count": (0.93, 0.94, 0.5, 0.9),
+        "new_count": new,
+        "differential": (0.78, 0.14 + 0.2 * care, 0.1 + 0.15 * care, 0.7),
+        "new_differential": new,
+        "microscopy": 0.22,
+        "smear": 0.9,
+        "clotting": (0.42 + clots, 0.25 + 0.3 * care + clots, 0.2 + 0.25 * care, 0.12 + 0.5 * p.has("warfarin")),
+        "fibrinogen": 0.02 + 0.16 * care + 0.06 * cirrhosis,
+        "liver": (0.42 + liver, late_liver, late_liver, 0.35),
+        "direct": 0.02,
+        "albumin": (0.26 + 0.25 * cirrhosis, 0.05 + 0.1 * care + 0.25 * cirrhosis, 0.03, 0.25),
+        "ldh": 0.2 + 0.5 * care,
+        "lipase": (0.16, 0.005, 0.0, 0.0),
+        "troponin": (0.9 if acute else 0.28 + 0.25 * heart, 0.03 + again, 0.05 + again, 0.0),
+        "ck_mb": (0.6 if acute else 0.1 + 0.1 * heart, 0.02 + again, 0.04 + again, 0.0),
+        "nt_probnp": (0.36 if p.has("heart_failure") else 0.07, 0.006, 0.004, 0.01),
+        "thyroid": (0.06 + thyroid, 0.012 + 0.2 * thyroid, 0.0, 0.1 + thyroid),
+        "crp": (0.35 if p.has("pericarditis") else 0.05, 0.01, 0.0, 0.03),
+        "d_dimer": (0.5 if p.has("pulmonary_embolism") else 0.02, 0.001, 0.001, 0.0),
+        "ferritin": (iron, iron, 0.0, 0.05 + iron),
+        "a1c": (0.08 + 0.15 * p.has("diabetes"), 0.008, 0.0, 0.1 + 0.3 * p.has("diabetes")),
+        "gas": (0.03 + 0.35 * care, late_gas, 0.22 + 0.6 * care, 0.0),
+        "gas_calcium": 0.5,
+        "gas_potassium": 0.32,
+        "gas_salts": 0.13,
+        "gas_glucose": 0.27,
+        "gas_saturation": 0.23,
+        "carboxyhaemoglobin": 0.012,
+        "lactate": (0.12 + 0.35 * care, 0.03 + 0.25 * care, 0.1 + 0.45 * care, 0.0),
+        "held": (0.22, 0.05, 0.05, 0.0),
+        "held_too": (0.2, 0.05, 0.05, 0.0),
+        "urine": (0.3, 0.05, 0.05, 0.2),
     }
+    return np.array([value if isinstance(value, tuple) else (value,) * 4 for value in map(chances.__getitem__, PANELS)])

@@ -64,7 +64,7 @@ class Patient:
 
     def has(self, *names: str) -> bool:
         """Return whether the patient has any of these conditions."""
-        return any(name in self.conditions for name in names)
+        return not self.conditions.keys().isdisjoint(names)
 
 
 def draw_patient(seed: int, number: int, settings: SimulationSettings) -> Patient:

@@ -176,6 +176,12 @@ def _tubes() -> NDArray[np.int64]:
     return np.array([_TUBES.index(kind) for kind in kinds])
 
 
+@cache
+def _among(names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return for each item whether it is one of these."""
+    return np.array([item.name in names for item in items()])
+
+
 def _haemolyse(
     rng: np.random.Generator, blood: dict[str, Series], spoilt: NDArray[np.bool_], slight: NDArray[np.bool_]
 ) -> None:
@@ -214,7 +220,7 @@ def _put_words(
     luck = rng.random(len(found))
     for row in np.flatnonzero(found.sign != "").tolist():
         found.comment[row] = comments.censored(names[found.item[row]], str(found.sign[row]), float(found.bound[row]))
-    for row in np.flatnonzero(spoilt & np.isin(found.item, [place[one] for one in comments.HAEMOLYSIS])).tolist():
+    for row in np.flatnonzero(spoilt & _among(comments.HAEMOLYSIS)[found.item]).tolist():
         words = comments.haemolysis(names[found.item[row]], old, bool(slight[row]), float(luck[row]))
         found.comment[row], found.haemolysed[row] = words or found.comment[row], bool(words)
     for row in np.flatnonzero(np.isnan(found.number) & (found.sign == "")).tolist():
@@ -230,7 +236,7 @@ def _put_words(
         plain = found.item[row] != whole
         found.comment[row] = "Specimen not Hemolyzed." if plain else "VERIFIED.  NOT HEMOLYZED."
     _fail(found, luck)
-    foreign = np.isin(found.item, [place[name] for name in _FOREIGN]) & (luck < 0.0006) & ~np.isnan(found.number)
+    foreign = _among(tuple(_FOREIGN))[found.item] & (luck < 0.0006) & ~np.isnan(found.number)
     for row in np.flatnonzero(foreign).tolist():
         unit, factor = _FOREIGN[names[found.item[row]]]
         for values in (found.number, found.low, found.high):
@@ -241,9 +247,7 @@ def _put_words(
 
 def _fail(found: Results, luck: Series) -> None:
     """Let a clotted tube give no result, and a word stand where a number is due."""
-    place = places()
-    clotting = np.isin(found.item, [place["inr"], place["pt"], place["ptt"]])
-    failed = clotting & (luck < 0.009)
+    failed = _among(("inr", "pt", "ptt"))[found.item] & (luck < 0.009)
     found.number[failed], found.text[failed], found.comment[failed] = np.nan, "", "UNABLE TO REPORT."
     lost = (luck > 0.9993) & ~np.isnan(found.number) & (column("minutes")[found.item] > 10)
     found.number[lost], found.text[lost], found.comment[lost] = np.nan, "ERROR", "___"

@@ -27,7 +27,9 @@ ACUTE = frozenset(
 ICD10_FROM = 2015.75
 """ICD-10-CM has been coded in the United States since 1 October 2015."""
 
-_MOST_EARLIER = 3
+MOST_STAYS = 3
+"""The stay of the ECGs and two earlier ones."""
+
 _LONGEST_DAYS = 50.0
 
 
@@ -91,7 +93,7 @@ def draw_history(seed: int, patient: Patient, ecg_hours: tuple[float, ...]) -> H
     present = _present(rng, patient, ecg_hours[-1], year)
     stays = [present]
     chronic = len(patient.conditions.keys() - ACUTE)
-    while len(stays) <= _MOST_EARLIER and rng.random() < min(0.16 + 0.045 * chronic, 0.5):
+    while len(stays) < MOST_STAYS and rng.random() < min(0.16 + 0.045 * chronic, 0.5):
         days = float(rng.uniform(25, 420)) + 24 * stays[-1].patient.has("dialysis")
         begin = stays[-1].begin - 24 * days
         earlier = _earlier_self(rng, patient)

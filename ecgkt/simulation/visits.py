@@ -8,10 +8,11 @@ import numpy as np
 
 from ecgkt.simulation.blood import blood_values, vital_signs
 from ecgkt.simulation.causes import Acts
+from ecgkt.simulation.clock import first_recorded
 from ecgkt.simulation.coding import Code, emergency_codes, hospital_codes
 from ecgkt.simulation.course import courses
 from ecgkt.simulation.electrical import choose_rhythm, rate_drive, ventricular_rate
-from ecgkt.simulation.patients import SENSITIVITIES, Patient
+from ecgkt.simulation.patients import Patient
 from ecgkt.simulation.plans import recording_hours
 from ecgkt.simulation.results import Results, draw_results
 from ecgkt.simulation.settings import SimulationSettings, generator
@@ -65,16 +66,12 @@ class Visit:
         return {**values, "age": round(p.age), "sex_male": float(p.male), "bmi": round(p.bmi, 1)}
 
 
-def draw_visit(
-    seed: int, patient: Patient, tracing: Tracing, settings: SimulationSettings, clock: float = 12.0
-) -> Visit:
-    """Draw what is known of a patient; the rhythm of the first tracing decides the pulse by `shared_strength`.
-
-    `clock` is the hour of the day at the first ECG.
-    """
+def draw_visit(seed: int, patient: Patient, tracing: Tracing, settings: SimulationSettings) -> Visit:
+    """Draw what is known of a patient; the rhythm of the first tracing decides the pulse by `shared_strength`."""
     rng = generator(seed, "visit", patient.number)
     hours = recording_hours(seed, patient, settings)
     history = draw_history(seed, patient, hours)
+    clock = first_recorded(seed, patient.number)
     hospital, emergency = [], []
     for stay in history.stays:
         blood = blood_values(stay.patient, stay.patient.latents)
@@ -86,7 +83,7 @@ def draw_visit(
         patient,
         hours,
         history,
-        draw_results(seed, patient, history, clock),
+        draw_results(seed, patient, history, clock.hour + clock.minute / 60),
         _draw_vitals(rng, seed, patient, history, tracing, settings),
         tuple(hospital),
         tuple(emergency),
@@ -105,7 +102,7 @@ def pulse_of(seed: int, patient: Patient, tracing: Tracing, settings: Simulation
         return tracing, patient.sensitivity["rate"]
     twin = Tracing()
     choose_rhythm(rng, twin, patient, settings.enrichment, Acts())
-    return twin, float(np.exp(rng.normal(-0.1, 0.45, len(SENSITIVITIES)))[0])
+    return twin, float(np.exp(rng.normal(-0.1, 0.45)))
 
 
 def _draw_vitals(
