@@ -18,10 +18,11 @@ def tail(latent: float, scale: float) -> float:
 
 
 def blood_values(patient: Patient, latents: Mapping[str, float]) -> dict[str, float]:
-    """Return the 26 analytes that these latents give."""
-    values = _salts(patient, latents)
-    values.update(_organs(patient, latents))
-    values.update(_cells(patient, latents))
+    """Return the 26 analytes that these latents give at the first ECG."""
+    ill = min(illness(patient, latents), 7.0)
+    values = _organs(patient, latents, ill)
+    values.update(_cells(patient, latents, ill))
+    values.update(_salts(patient, latents, ill, values))
     return values
 
 
@@ -32,82 +33,85 @@ def illness(p: Patient, z: Mapping[str, float]) -> float:
     total += 0.8 * severity(p, z, "acid", "acidosis") + 0.9 * severity(p, z, "embolism", "pulmonary_embolism")
     total += 1.2 * p.has("st_elevation_infarction") + 0.7 * p.has("non_st_elevation_infarction")
     total += 0.9 * p.has("cirrhosis") + 0.8 * p.has("dialysis") + 0.5 * p.has("anaemia") + 0.8 * p.has("hypothermia")
+    total += tail(z["frailty"] - 0.2, 0.9)
     return total + 0.3 * p.has("copd") + 0.3 * p.has("ckd") + 0.3 * p.has("hyponatraemia")
 
 
-def _salts(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
-    renal = severity(p, z, "renal", "ckd", "dialysis") + 0.6 * severity(p, z, "renal", "acute_kidney_injury")
+def _salts(p: Patient, z: Mapping[str, float], ill: float, values: Mapping[str, float]) -> dict[str, float]:
+    """Return salts, acids and albumin; kidneys and lactate, in `values`, move them."""
+    kidneys = log(values["creatinine"] / 0.9)
+    lactic = log(values["lactate"] / 1.5)
     acid = severity(p, z, "acid", "acidosis")
-    bicarbonate = 25 + 2.4 * z["bicarbonate"] - 6.5 * acid - 1.3 * renal + 4 * p.has("copd")
-    ph = 7.395 + 0.035 * z["ph"] - 0.09 * acid - 0.06 * severity(p, z, "lung", "respiratory_failure")
-    potassium = 4.15 + 0.36 * z["potassium"] + 0.22 * renal + 0.1 * acid
+    bicarbonate = 25.4 + 2.7 * z["bicarbonate"] - 5.5 * acid - 1.1 * kidneys - 2.6 * lactic + 4 * p.has("copd")
+    ph = 7.393 + 0.035 * z["ph"] - 0.07 * acid - 0.05 * severity(p, z, "lung", "respiratory_failure")
+    ph += 0.007 * (bicarbonate - 25) - 0.04 * lactic - 0.006 * ill
+    sodium = 139.0 + (2.8 + 0.35 * ill) * z["sodium"] - 0.3 * ill
+    if p.has("hyponatraemia"):
+        sodium = 132 - tail(z["sodium"], 4)
+    potassium = 4.08 + 0.36 * z["potassium"] + 0.26 * kidneys + 0.1 * acid - 0.02 * (sodium - 139)
     if p.has("hyperkalaemia"):
         potassium = 5.5 + tail(z["potassium"], 0.8)
     elif p.has("hypokalaemia"):
         potassium = 3.4 - tail(z["potassium"], 0.3)
-    albumin = (
-        4.1 + 0.38 * z["albumin"] - 0.5 * p.has("cirrhosis") - 0.5 * p.has("sepsis") - 0.3 * p.has("heart_failure")
-    )
-    corrected = 9.15 + 0.36 * z["calcium_total"] - 0.25 * renal
+    albumin = 4.1 + 0.38 * z["albumin"] - 0.5 * p.has("cirrhosis") - 0.2 * p.has("sepsis", "heart_failure")
+    albumin -= 0.13 * ill
+    corrected = 9.2 + 0.36 * z["calcium_total"] - 0.2 * kidneys
     if p.has("hypocalcaemia"):
         corrected = 8.1 - tail(z["calcium_total"], 0.7)
     elif p.has("hypercalcaemia"):
         corrected = 10.6 + tail(z["calcium_total"], 0.9)
-    sodium = 139 + 2.8 * z["sodium"]
-    if p.has("hyponatraemia"):
-        sodium = 132 - tail(z["sodium"], 4)
+    ionised = 1.2 + 0.118 * (corrected - 9.3) + 0.025 * z["calcium_ionised"] - 0.008 * ill
     return {
         "potassium": min(max(potassium, 1.7), 9.5),
         "sodium": max(sodium, 105),
-        "chloride": sodium - 37 - 0.35 * (bicarbonate - 25) + 2.2 * z["chloride"],
+        "chloride": sodium - 37.3 - 0.4 * (bicarbonate - 25) + 2.6 * z["chloride"],
         "bicarbonate": min(max(bicarbonate, 4), 46),
         "ph": min(max(ph, 6.8), 7.65),
-        "albumin": min(max(albumin, 1.2), 5.5),
+        "albumin": min(max(albumin, 1.3), 5.5),
         "calcium_total": min(max(corrected - 0.8 * (4.0 - min(albumin, 4.6)), 4.5), 17),
-        "calcium_ionised": min(max(1.2 + 0.118 * (corrected - 9.3) + 0.025 * z["calcium_ionised"], 0.5), 2.4),
-        "magnesium": max(2.0 + 0.25 * z["magnesium"] - 0.3 * p.has("hypokalaemia") + 0.15 * renal, 0.6),
-        "phosphate": max(3.5 + 0.7 * z["phosphate"] + 0.8 * renal, 0.8),
+        "calcium_ionised": min(max(ionised, 0.5), 2.4),
+        "magnesium": max(1.98 + 0.25 * z["magnesium"] - 0.3 * p.has("hypokalaemia") + 0.13 * kidneys, 0.6),
+        "phosphate": max(3.3 + 0.72 * z["phosphate"] + 0.85 * kidneys, 0.8),
     }
 
 
-def _organs(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
+def _organs(p: Patient, z: Mapping[str, float], ill: float) -> dict[str, float]:
     chronic = severity(p, z, "renal", "ckd")
     acute = severity(p, z, "renal", "acute_kidney_injury")
-    dialysis = 4.0 if p.has("dialysis") else 0.0
-    creatinine = (
-        exp(log(0.95 if p.male else 0.78) + 0.2 * z["creatinine"]) * (1 + 0.65 * chronic + 0.8 * acute) + dialysis
-    )
-    urea = exp(log(14 + 0.08 * (p.age - 50)) + 0.3 * z["urea_nitrogen"]) * (1 + 0.5 * chronic + 0.7 * acute)
-    failure = severity(p, z, "failure", "heart_failure")
-    bnp = 4.9 + 0.028 * (p.age - 50) + 0.65 * z["nt_probnp"] + 1.6 * failure + 0.55 * chronic
-    bnp += 0.8 * p.has("atrial_fibrillation") + 0.7 * p.has("sepsis") + 0.9 * p.has("pulmonary_embolism")
-    bnp += 0.5 * p.has("old_infarction") - 0.02 * (p.bmi - 28)
-    embolism = severity(p, z, "embolism", "pulmonary_embolism")
-    thyroid = severity(p, z, "thyroid", "hypothyroidism") - 2.2 * severity(p, z, "thyroid", "thyrotoxicosis")
+    filtered = exp(log(0.9 if p.male else 0.72) + 0.25 * z["creatinine"]) * (1 + 0.9 * chronic + 1.1 * acute)
+    creatinine = filtered + (3.6 if p.has("dialysis") else 0.0)
+    urea = exp(log(14.5 + 0.09 * (p.age - 50)) + 0.3 * z["urea_nitrogen"] + 0.05 * ill)
+    urea *= (creatinine / (0.9 if p.male else 0.72)) ** 0.72
     diabetes = p.has("diabetes")
-    troponin = _true_troponin(p, z)
+    thyroid = severity(p, z, "thyroid", "hypothyroidism") - 2.2 * severity(p, z, "thyroid", "thyrotoxicosis")
+    embolism = severity(p, z, "embolism", "pulmonary_embolism")
+    troponin = _true_troponin(p, z, ill)
+    bilirubin = log(0.43) + 0.55 * z["bilirubin_total"] + 1.5 * p.has("cirrhosis") + 0.12 * ill
+    clotting = log(1.12) + 0.11 * z["inr"] + 0.03 * ill + 0.15 * max(bilirubin, 0)
     return {
         "creatinine": min(creatinine, 16.0),
-        "urea_nitrogen": min(urea + 6 * dialysis, 180.0),
-        "glucose": min(exp(log(165 if diabetes else 112) + (0.38 if diabetes else 0.2) * z["glucose"]), 900.0),
-        "nt_probnp": min(exp(bnp), 70_000.0),
+        "urea_nitrogen": min(urea, 180.0),
+        "glucose": min(exp(log(172 if diabetes else 110) + (0.4 if diabetes else 0.2) * z["glucose"] + 0.02 * ill), 900.0),
+        "nt_probnp": min(_brain_peptide(p, z, ill, chronic), 120_000.0),
         "troponin_t": troponin,
-        "ck_mb": min(exp(log(2.6) + 0.45 * z["ck_mb"]) + 22 * troponin, 400.0),
-        "tsh": min(exp(log(1.9) + 0.55 * z["tsh"] + 0.8 * thyroid), 100.0),
-        "inr": exp(log(2.3) + 0.25 * z["inr"])
-        if p.has("warfarin")
-        else exp(log(1.12) + 0.1 * z["inr"]) + 0.45 * p.has("cirrhosis"),
-        "bilirubin_total": exp(
-            log(0.55) + 0.5 * z["bilirubin_total"] + 1.4 * p.has("cirrhosis") + 0.3 * p.has("sepsis")
-        ),
-        "d_dimer": exp(log(420) + 0.7 * z["d_dimer"] + 0.01 * (p.age - 60) + 0.9 * embolism + 0.6 * p.has("sepsis")),
+        "ck_mb": min(exp(log(2.7) + 0.6 * z["ck_mb"] + 0.05 * ill) + 22 * troponin, 400.0),
+        "tsh": min(exp(log(1.95) + 0.72 * z["tsh"] + 0.9 * thyroid), 100.0),
+        "inr": exp(max(log(2.3) + 0.25 * z["inr"], clotting) if p.has("warfarin") else clotting),
+        "bilirubin_total": exp(bilirubin),
+        "d_dimer": exp(log(430) + 0.8 * z["d_dimer"] + 0.01 * (p.age - 60) + 0.9 * embolism + 0.3 * ill),
     }
 
 
-def _true_troponin(p: Patient, z: Mapping[str, float]) -> float:
-    """Return conventional troponin T at its plateau, ng/mL; the draw's lag is applied when it is ordered."""
-    level = -5.4 + 0.6 * z["troponin_t"] + 0.55 * severity(p, z, "renal", "ckd") + 0.4 * p.has("heart_failure")
-    level += 0.6 * p.has("sepsis") + 0.7 * p.has("pulmonary_embolism")
+def _brain_peptide(p: Patient, z: Mapping[str, float], ill: float, chronic: float) -> float:
+    level = 5.1 + 0.028 * (p.age - 50) + 0.8 * z["nt_probnp"] + 1.5 * severity(p, z, "failure", "heart_failure")
+    level += 0.65 * chronic + 0.8 * p.has("atrial_fibrillation") + 0.9 * p.has("pulmonary_embolism")
+    return exp(level + 0.5 * p.has("old_infarction") - 0.02 * (p.bmi - 28) + 0.25 * ill)
+
+
+def _true_troponin(p: Patient, z: Mapping[str, float], ill: float) -> float:
+    """Return conventional troponin T at its plateau, ng/mL; its lag is in `course`."""
+    level = -5.6 + 0.65 * z["troponin_t"] + 0.6 * severity(p, z, "renal", "ckd", "dialysis") + 0.4 * p.has("heart_failure")
+    level += 0.7 * p.has("pulmonary_embolism") + 0.2 * ill
     if p.has("st_elevation_infarction"):
         level = 0.6 + 0.9 * z["injury"] + 0.3 * z["troponin_t"]
     elif p.has("non_st_elevation_infarction"):
@@ -115,21 +119,20 @@ def _true_troponin(p: Patient, z: Mapping[str, float]) -> float:
     return min(exp(level), 25.0)
 
 
-def _cells(p: Patient, z: Mapping[str, float]) -> dict[str, float]:
-    sepsis = severity(p, z, "sepsis", "sepsis")
-    haemoglobin = (13.6 if p.male else 12.5) + 1.1 * z["haemoglobin"] - 0.012 * (p.age - 60)
+def _cells(p: Patient, z: Mapping[str, float], ill: float) -> dict[str, float]:
+    sepsis, acid = severity(p, z, "sepsis", "sepsis"), severity(p, z, "acid", "acidosis")
+    haemoglobin = (13.9 if p.male else 12.6) + 1.2 * z["haemoglobin"] - 0.012 * (p.age - 60) - 0.42 * ill
     if p.has("anaemia"):
-        haemoglobin = 10.6 - tail(z["haemoglobin"], 1.3)
-    lactate = exp(log(1.35) + 0.3 * z["lactate"] + 0.38 * sepsis + 0.25 * severity(p, z, "acid", "acidosis"))
-    crp = exp(log(4.5) + 1.0 * z["crp"] + 1.6 * min(sepsis, 2.0) + 1.0 * p.has("pericarditis"))
+        haemoglobin = min(10.4 - tail(z["haemoglobin"], 1.2), haemoglobin)
+    crp = exp(log(4.0) + 1.15 * z["crp"] + 0.6 * min(ill, 5.0) + 1.0 * p.has("pericarditis"))
+    platelets = log(228) + 0.4 * z["platelets"] - 0.65 * p.has("cirrhosis") - 0.05 * ill
+    rdw = 13.6 + 1.1 * z["rdw"] + 1.2 * p.has("anaemia") + 0.6 * p.has("heart_failure") + p.has("cirrhosis")
     return {
         "haemoglobin": min(max(haemoglobin, 3.5), 20.0),
-        "white_cells": exp(log(8.0) + 0.3 * z["white_cells"] + 0.3 * sepsis),
-        "platelets": max(exp(log(225) + 0.33 * z["platelets"] - 0.7 * p.has("cirrhosis") - 0.12 * sepsis), 4.0),
-        "rdw": max(
-            13.8 + 0.9 * z["rdw"] + 1.6 * p.has("anaemia") + 0.8 * p.has("heart_failure") + p.has("cirrhosis"), 10.8
-        ),
-        "lactate": min(lactate, 22.0),
+        "white_cells": exp(log(7.6) + 0.38 * z["white_cells"] + 0.15 * sepsis + 0.05 * ill),
+        "platelets": max(exp(platelets), 4.0),
+        "rdw": max(rdw + 0.3 * ill, 10.8),
+        "lactate": min(exp(log(1.3) + 0.36 * z["lactate"] + 0.25 * sepsis + 0.3 * acid + 0.05 * ill), 22.0),
         "crp": min(crp, 450.0),
     }
 

@@ -23,6 +23,7 @@ _PEPTIDE = (
     "INFORMATION."
 )
 _GRADES = ("NORMAL.", "OCCASIONAL.", "1+.", "1+*.", "2+.", "3+*.")
+_SHAPES = ("anisocytosis", "poikilocytosis", "polychromasia", "microcytes", "hypochromia", "macrocytes")
 _HOLD = {
     "held_plasma": "HOLD.  DISCARD GREATER THAN 4 HOURS OLD.",
     "held_coagulation": "HOLD.  DISCARD GREATER THAN 24 HRS OLD.",
@@ -75,7 +76,9 @@ def text_result(name: str, luck: float, level: float, creatinine: float, stay: S
         return _HOLD[name], ""
     if name == "platelet_smear":
         return "", "NORMAL." if luck < 0.45 else "LOW." if luck < 0.7 else "VERY LOW*."
-    if name in ("anisocytosis", "poikilocytosis"):
+    if name == "intubated":
+        return "INTUBATED." if luck < 0.76 else "NOT INTUBATED.", ""
+    if name in _SHAPES:
         return "", _GRADES[int(luck * len(_GRADES))]
     if name == "urine_colour":
         return "", "Yellow." if luck < 0.8 else "Straw."

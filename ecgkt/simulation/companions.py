@@ -73,7 +73,7 @@ def _white_cells(
     white, sepsis = blood["white_cells"], severity(p, z, "sepsis", "sepsis")
     bands = np.maximum(-3 + 3.5 * sepsis + 4 * noise["bands"], 0)
     early = np.maximum(-1.6 + 0.7 * sepsis + 1.3 * noise["early"], 0)
-    monocytes = np.clip(7 + 2.4 * own["monocytes"] + 1.5 * noise["monocytes"], 0.5, 22)
+    monocytes = np.clip(7.2 + 3.0 * own["monocytes"] + 3.0 * noise["monocytes"], 0.5, 30)
     eosinophils = np.clip(1.5 + 1.3 * own["eosinophils"] + 0.7 * noise["eosinophils"] - 0.6 * sepsis, 0, 15)
     basophils = np.clip(0.42 + 0.28 * noise["basophils"], 0, 2)
     level = 0.75 + 0.75 * own["neutrophils"] + 0.5 * np.log(white / 9) + 0.5 * sepsis + 0.25 * noise["neutrophils"]
@@ -107,7 +107,7 @@ def _liver(
     ast = 0.62 * alt + 1.5 + 0.55 * p.has("cirrhosis") + 0.35 * shock + 0.28 * noise["ast"]
     released = np.maximum(blood["ck_mb"] - 3, 0)
     bilirubin = blood["bilirubin_total"]
-    muscle = np.log(85.0) + 0.95 * own["creatine_kinase"] + (0.35 if p.male else 0)
+    muscle = np.log(75.0) + 0.75 * own["creatine_kinase"] + 0.7 * z["ck_mb"] + (0.35 if p.male else 0)
     ldh = np.log(225.0) + 0.4 * own["lactate_dehydrogenase"] + 0.28 * (ast - 3.4)
     return {
         "alt": np.exp(alt),

@@ -19,13 +19,13 @@ Series = NDArray[np.float64]
 
 _PERIODS = (31.0, 77.0, 190.0)
 _STEPS: Mapping[str, float] = {
-    **{"potassium": 0.36, "sodium": 2.2, "chloride": 2.3, "bicarbonate": 2.0, "calcium_total": 0.32, "ph": 0.028},
-    **{"calcium_ionised": 0.025, "magnesium": 0.21, "phosphate": 0.62, "haemoglobin": 0.6, "rdw": 0.3, "albumin": 0.17},
+    **{"potassium": 0.42, "sodium": 2.8, "chloride": 2.5, "bicarbonate": 2.4, "calcium_total": 0.34, "ph": 0.04},
+    **{"calcium_ionised": 0.03, "magnesium": 0.23, "phosphate": 0.7, "haemoglobin": 0.7, "rdw": 0.3, "albumin": 0.2},
 }
 _FACTORS: Mapping[str, float] = {
-    **{"creatinine": 0.10, "urea_nitrogen": 0.18, "glucose": 0.30, "white_cells": 0.24, "platelets": 0.16},
-    **{"lactate": 0.26, "crp": 0.35, "inr": 0.09, "nt_probnp": 0.25, "troponin_t": 0.12, "ck_mb": 0.16},
-    **{"bilirubin_total": 0.16, "tsh": 0.12, "d_dimer": 0.2},
+    **{"creatinine": 0.12, "urea_nitrogen": 0.18, "glucose": 0.27, "white_cells": 0.28, "platelets": 0.2},
+    **{"lactate": 0.3, "crp": 0.4, "inr": 0.1, "nt_probnp": 0.3, "troponin_t": 0.15, "ck_mb": 0.2},
+    **{"bilirubin_total": 0.2, "tsh": 0.15, "d_dimer": 0.25},
 }
 _SPREAD = np.array([_STEPS.get(name, _FACTORS.get(name, 0.0)) for name in ANALYTES])[:, None]
 _STEPPING = np.array([name in _STEPS for name in ANALYTES])[:, None]
@@ -65,7 +65,7 @@ def courses(patient: Patient, latents: Mapping[str, float], wander: Series, hour
     walked = wandering(wander, hours) * _SPREAD
     values = dict(zip(ANALYTES, np.where(_STEPPING, first + walked, first * np.exp(walked)), strict=True))
     moved = dict(zip(ANALYTES, walked, strict=True))
-    _kidneys(patient, latents, start, values, after)
+    _kidneys(patient, latents, values, moved, after)
     _salts(start, values, moved, after)
     _illness(patient, latents, values, after)
     _heart(patient, latents, values, hours)
@@ -81,33 +81,35 @@ def _mended(start: float, usual: float, after: Series, hours: float) -> Series:
 
 
 def _salts(start: dict[str, float], values: dict[str, Series], moved: Mapping[str, Series], after: Series) -> None:
-    for name, usual, hours in (
-        ("potassium", 4.05, 14.0),
-        ("bicarbonate", 25.0, 26.0),
-        ("ph", 7.39, 16.0),
-        ("sodium", 138.0, 60.0),
-        ("magnesium", 2.0, 30.0),
-        ("glucose", 118.0, 22.0),
-        ("lactate", 1.6, 14.0),
+    kidneys = np.log(start["creatinine"] / 0.9)
+    values["bicarbonate"] = values["bicarbonate"] - 2.4 * moved["lactate"]
+    values["ph"] = values["ph"] + 0.006 * moved["bicarbonate"] - 0.04 * moved["lactate"]
+    values["potassium"] = values["potassium"] + 0.4 * moved["creatinine"] - 0.02 * moved["sodium"]
+    for name, usual, hours, share in (
+        ("potassium", 4.0 + 0.2 * kidneys, 14.0, 1.0),
+        ("bicarbonate", 25.3 - 0.8 * kidneys, 26.0, 0.85),
+        ("ph", 7.385, 16.0, 0.8),
+        ("sodium", 138.0, 60.0, 0.8),
+        ("magnesium", 2.0 + 0.1 * kidneys, 30.0, 0.8),
+        ("glucose", 122.0, 22.0, 0.4),
+        ("lactate", 1.6, 14.0, 0.75),
     ):
-        share = 0.5 if name == "glucose" else 1.0
         values[name] = values[name] + share * _mended(start[name], usual, after, hours)
     values["chloride"] = start["chloride"] + (values["sodium"] - start["sodium"]) + moved["chloride"]
-    values["chloride"] -= 0.35 * (values["bicarbonate"] - start["bicarbonate"])
+    values["chloride"] -= 0.4 * (values["bicarbonate"] - start["bicarbonate"])
 
 
 def _kidneys(
-    p: Patient, z: Mapping[str, float], start: dict[str, float], values: dict[str, Series], after: Series
+    p: Patient, z: Mapping[str, float], values: dict[str, Series], moved: Mapping[str, Series], after: Series
 ) -> None:
     """Injury: up for a day and a half, then down for a week; urea follows, phosphate and potassium a little."""
     acute = severity(p, z, "renal", "acute_kidney_injury")
-    if not acute:
-        return
     level = (1 + 0.4 * (after / 36) * np.exp(1 - after / 36)) * np.exp(-np.maximum(after - 36, 0) / 170)
-    change = np.log(1 + 1.0 * acute) * (level - 1)
+    change = np.log(1 + 1.1 * acute) * (level - 1)
     values["creatinine"] = values["creatinine"] * np.exp(change)
-    values["urea_nitrogen"] = values["urea_nitrogen"] * np.exp(0.8 * change)
-    values["phosphate"] = values["phosphate"] + 0.7 * change
+    change = change + moved["creatinine"]
+    values["urea_nitrogen"] = values["urea_nitrogen"] * np.exp(0.8 * change + 0.06 * (1 - np.exp(-after / 100)))
+    values["phosphate"] = values["phosphate"] + 0.85 * change
     values["potassium"] = values["potassium"] + 0.25 * change
 
 

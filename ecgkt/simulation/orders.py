@@ -32,7 +32,10 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "differential": _LEUCOCYTES,
     "new_differential": tuple(f"{name}_absolute" for name in _LEUCOCYTES),
     "microscopy": ("bands", "atypical_lymphocytes", "metamyelocytes", "myelocytes"),
-    "smear": ("anisocytosis", "poikilocytosis", "platelet_smear"),
+    "smear": (
+        *("anisocytosis", "poikilocytosis", "polychromasia", "microcytes", "hypochromia", "macrocytes"),
+        "platelet_smear",
+    ),
     "clotting": ("inr", "pt", "ptt"),
     "fibrinogen": ("fibrinogen",),
     "liver": ("alt", "ast", "alkaline_phosphatase", "bilirubin_total"),
@@ -54,12 +57,14 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "gas_salts": ("sodium_whole_blood", "chloride_whole_blood", "haemoglobin_whole_blood"),
     "gas_glucose": ("glucose_whole_blood",),
     "gas_saturation": ("oxygen_saturation",),
+    "airway": ("intubated",),
     "carboxyhaemoglobin": ("carboxyhaemoglobin",),
     "lactate": ("lactate",),
     "held": ("held_plasma",),
     "held_too": ("held_coagulation",),
     "urine": (
-        *("urine_colour", "urine_appearance", "urine_nitrite", "urine_leucocytes", "urine_blood", "urine_ph"),
+        *("urine_colour", "urine_appearance", "urine_nitrite", "urine_leucocytes", "urine_blood", "urine_bilirubin"),
+        *("urine_ketone", "urine_glucose", "urine_protein", "urine_bacteria", "urine_yeast", "urine_ph"),
         "urine_gravity",
     ),
 }
@@ -83,6 +88,7 @@ _WITHIN = {
     "gas_salts": "gas",
     "gas_glucose": "gas",
     "gas_saturation": "gas",
+    "airway": "gas",
     "carboxyhaemoglobin": "gas",
 }
 """Panels that come only with another, which stands before them."""
@@ -184,7 +190,7 @@ def _by_kind(stay: Stay) -> Series:
         "new_count": new,
         "differential": (0.78, 0.14 + 0.2 * care, 0.1 + 0.15 * care, 0.7),
         "new_differential": new,
-        "microscopy": 0.22,
+        "microscopy": 0.35,
         "smear": 0.9,
         "clotting": (0.42 + clots, 0.25 + 0.3 * care + clots, 0.2 + 0.25 * care, 0.12 + 0.5 * p.has("warfarin")),
         "fibrinogen": 0.02 + 0.16 * care + 0.06 * cirrhosis,
@@ -207,10 +213,11 @@ def _by_kind(stay: Stay) -> Series:
         "gas_salts": 0.13,
         "gas_glucose": 0.27,
         "gas_saturation": 0.23,
+        "airway": 0.28,
         "carboxyhaemoglobin": 0.012,
         "lactate": (0.12 + 0.35 * care, 0.03 + 0.25 * care, 0.1 + 0.45 * care, 0.0),
-        "held": (0.22, 0.05, 0.05, 0.0),
-        "held_too": (0.2, 0.05, 0.05, 0.0),
-        "urine": (0.3, 0.05, 0.05, 0.2),
+        "held": (0.35, 0.06, 0.09, 0.0),
+        "held_too": (0.3, 0.06, 0.08, 0.0),
+        "urine": (0.34, 0.06, 0.08, 0.25),
     }
     return np.array([value if isinstance(value, tuple) else (value,) * 4 for value in map(chances.__getitem__, PANELS)])

@@ -24,9 +24,12 @@ ANALYTES = (
 LATENTS = (
     *ANALYTES,
     *("rate", "temperature", "pressure", "oxygen", "breathing"),
-    *("failure", "sepsis", "renal", "injury", "thyroid", "embolism", "lung", "hypertrophy", "acid"),
+    *("failure", "sepsis", "renal", "injury", "thyroid", "embolism", "lung", "hypertrophy", "acid", "frailty"),
 )
-"""Standard normal variables: one per analyte and vital sign, then the severities of the conditions."""
+"""Standard normal variables: one per analyte and vital sign, then the severities of the conditions.
+
+`frailty` stands for the illness that is not among the conditions: surgery, cancer, other infections.
+"""
 
 SENSITIVITIES = ("high_potassium", "low_potassium", "calcium", "rate", "strain", "drug")
 
@@ -74,14 +77,14 @@ def draw_patient(seed: int, number: int, settings: SimulationSettings) -> Patien
     age = float(np.clip(rng.normal(63, 18), 18, 95))
     bmi = float(np.clip(np.exp(rng.normal(np.log(28), 0.21)), 15, 60))
     conditions = _draw_conditions(rng, age, male, bmi, settings.enrichment)
-    own = rng.standard_normal(len(LATENTS))
-    twin = rng.standard_normal(len(LATENTS))
+    wander = generator(seed, "wander", number)
+    own, twin = (np.append(rng.standard_normal(len(LATENTS) - 1), wander.standard_normal()) for _ in range(2))
     share = settings.shared_strength
     seen = share * own + np.sqrt(1 - share**2) * twin
     sensitivity = {name: float(np.exp(rng.normal(-0.1, 0.45))) for name in SENSITIVITIES}
     if rng.random() < 0.3:
         sensitivity["high_potassium"] *= 0.15
-    wander = generator(seed, "wander", number).standard_normal((2, len(ANALYTES), WAVES, 2))
+    mine, twins = wander.standard_normal((2, len(ANALYTES), WAVES, 2))
     return Patient(
         number,
         age,
@@ -91,8 +94,8 @@ def draw_patient(seed: int, number: int, settings: SimulationSettings) -> Patien
         dict(zip(LATENTS, own.tolist(), strict=True)),
         dict(zip(LATENTS, seen.tolist(), strict=True)),
         sensitivity,
-        wander[0],
-        share * wander[0] + np.sqrt(1 - share**2) * wander[1],
+        mine,
+        share * mine + np.sqrt(1 - share**2) * twins,
     )
 
 

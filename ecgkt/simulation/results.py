@@ -235,6 +235,7 @@ def _put_words(
     for row in np.flatnonzero(checked).tolist():
         plain = found.item[row] != whole
         found.comment[row] = "Specimen not Hemolyzed." if plain else "VERIFIED.  NOT HEMOLYZED."
+    found.comment[(luck > 0.955) & (luck < 0.975) & (found.comment == "")] = "___"
     _fail(found, luck)
     foreign = _among(tuple(_FOREIGN))[found.item] & (luck < 0.0006) & ~np.isnan(found.number)
     for row in np.flatnonzero(foreign).tolist():

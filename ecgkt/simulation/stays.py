@@ -109,7 +109,7 @@ def _present(rng: np.random.Generator, p: Patient, last_ecg: float, year: float)
     ill = illness(p, p.latents)
     arrival = -float(np.clip(exp(rng.normal(log(0.5), 0.8)), 0.1, 6.0))
     ed_hours = float(np.clip(exp(rng.normal(log(5.6), 0.55)), 1.0, 40.0))
-    stayed = rng.random() < 1 / (1 + exp(-(-0.55 + 1.3 * ill + 0.02 * (p.age - 60))))
+    stayed = rng.random() < 1 / (1 + exp(-(-0.9 + 1.25 * ill + 0.02 * (p.age - 60))))
     days, fate = _days(rng, ill), rng.random()
     if not stayed:
         return Stay(p, arrival, max(arrival + ed_hours, last_ecg + 0.4), nan, nan, False, year)
@@ -128,7 +128,7 @@ def _earlier(rng: np.random.Generator, p: Patient, begin: float, year: float) ->
 
 
 def _days(rng: np.random.Generator, ill: float) -> float:
-    return float(np.clip(exp(rng.normal(log(1.9 + 1.35 * ill), 0.72)), 0.4, _LONGEST_DAYS))
+    return float(np.clip(exp(rng.normal(log(2.2 + 1.55 * min(ill, 8)), 0.75)), 0.4, _LONGEST_DAYS))
 
 
 def death_chance(p: Patient) -> float:
