@@ -44,8 +44,15 @@ PAIRS = {
     ),
 }
 NAMES = {
-    **{51274: "PT", 51221: "haematocrit", 50861: "ALT", 50878: "AST", 51256: "neutrophils %", 51244: "lymphocytes %"},
-    **{50910: "CK", 50818: "pCO2", 50924: "ferritin"},
+    51274: "PT",
+    51221: "haematocrit",
+    50861: "ALT",
+    50878: "AST",
+    51256: "neutrophils %",
+    51244: "lymphocytes %",
+    50910: "CK",
+    50818: "pCO2",
+    50924: "ferritin",
 }
 MARKERS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 

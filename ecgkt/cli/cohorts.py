@@ -21,6 +21,9 @@ def fill_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core)")
+    shared = "what ECG and blood share beyond the labels, 0 to 1"
+    parser.add_argument("--shared-strength", type=float, default=1.0, metavar="R", help=shared)
+    parser.add_argument("--enrichment", type=float, default=3.0, metavar="F", help="odds of rare conditions, times F")
     parser.set_defaults(run=run_simulate)
 
 
@@ -33,16 +36,15 @@ def fill_samples(parser: argparse.ArgumentParser) -> None:
 def run_simulate(arguments: argparse.Namespace) -> int:
     """Write a simulated cohort; a run that was stopped goes on where it was."""
     from ecgkt.parallel import usual_workers
-    from ecgkt.simulation import simulate_cohort, simulate_measured
+    from ecgkt.simulation import SimulationSettings, simulate_cohort, simulate_measured
 
-    workers = arguments.workers or usual_workers()
+    workers, progress = arguments.workers or usual_workers(), counter("simulate")
     if arguments.measurements is not None:
-        simulate_measured(
-            arguments.measurements, arguments.out, arguments.seed, progress=counter("simulate"), workers=workers
-        )
+        simulate_measured(arguments.measurements, arguments.out, arguments.seed, progress=progress, workers=workers)
         say(f"SIMULATED waveforms for the studies of {arguments.measurements} in {arguments.out}.")
         return 0
-    simulate_cohort(arguments.out, arguments.patients, arguments.seed, progress=counter("simulate"), workers=workers)
+    settings = SimulationSettings(enrichment=arguments.enrichment, shared_strength=arguments.shared_strength)
+    simulate_cohort(arguments.out, arguments.patients, arguments.seed, settings, progress=progress, workers=workers)
     say(f"{arguments.patients} SIMULATED patients in {arguments.out}.")
     return 0
 

@@ -12,6 +12,7 @@ from math import erf, exp, log, sqrt
 
 from ecgkt.simulation.patients import Patient
 
+
 def tail(latent: float, scale: float) -> float:
     """Return an exponential variable with mean `scale`, as a function of a standard normal one."""
     return -scale * log(max(0.5 * (1 - erf(latent / sqrt(2))), 1e-4))
@@ -42,29 +43,29 @@ def _salts(p: Patient, z: Mapping[str, float], ill: float, values: Mapping[str, 
     kidneys = log(values["creatinine"] / 0.9)
     lactic = log(values["lactate"] / 1.5)
     acid = severity(p, z, "acid", "acidosis")
-    bicarbonate = 25.4 + 2.7 * z["bicarbonate"] - 5.5 * acid - 1.1 * kidneys - 2.6 * lactic + 4 * p.has("copd")
-    ph = 7.393 + 0.035 * z["ph"] - 0.07 * acid - 0.05 * severity(p, z, "lung", "respiratory_failure")
+    bicarbonate = 25.6 + 3.0 * z["bicarbonate"] - 5.5 * acid - 1.1 * kidneys - 2.6 * lactic + 4 * p.has("copd")
+    ph = 7.398 + 0.04 * z["ph"] - 0.07 * acid - 0.05 * severity(p, z, "lung", "respiratory_failure")
     ph += 0.007 * (bicarbonate - 25) - 0.04 * lactic - 0.006 * ill
     sodium = 139.0 + (2.8 + 0.35 * ill) * z["sodium"] - 0.3 * ill
     if p.has("hyponatraemia"):
         sodium = 132 - tail(z["sodium"], 4)
-    potassium = 4.08 + 0.36 * z["potassium"] + 0.26 * kidneys + 0.1 * acid - 0.02 * (sodium - 139)
+    potassium = 4.12 + 0.38 * z["potassium"] + 0.19 * kidneys + 0.1 * acid - 0.02 * (sodium - 139)
     if p.has("hyperkalaemia"):
         potassium = 5.5 + tail(z["potassium"], 0.8)
     elif p.has("hypokalaemia"):
         potassium = 3.4 - tail(z["potassium"], 0.3)
-    albumin = 4.1 + 0.38 * z["albumin"] - 0.5 * p.has("cirrhosis") - 0.2 * p.has("sepsis", "heart_failure")
-    albumin -= 0.13 * ill
+    albumin = 4.08 + 0.42 * z["albumin"] - 0.5 * p.has("cirrhosis") - 0.2 * p.has("sepsis", "heart_failure")
+    albumin -= 0.15 * ill
     corrected = 9.2 + 0.36 * z["calcium_total"] - 0.2 * kidneys
     if p.has("hypocalcaemia"):
         corrected = 8.1 - tail(z["calcium_total"], 0.7)
     elif p.has("hypercalcaemia"):
         corrected = 10.6 + tail(z["calcium_total"], 0.9)
-    ionised = 1.2 + 0.118 * (corrected - 9.3) + 0.025 * z["calcium_ionised"] - 0.008 * ill
+    ionised = 1.2 + 0.118 * (corrected - 9.3) + 0.025 * z["calcium_ionised"] - 0.014 * ill
     return {
         "potassium": min(max(potassium, 1.7), 9.5),
         "sodium": max(sodium, 105),
-        "chloride": sodium - 37.3 - 0.4 * (bicarbonate - 25) + 2.6 * z["chloride"],
+        "chloride": sodium - 36.8 - 0.4 * (bicarbonate - 25) + 2.6 * z["chloride"],
         "bicarbonate": min(max(bicarbonate, 4), 46),
         "ph": min(max(ph, 6.8), 7.65),
         "albumin": min(max(albumin, 1.3), 5.5),
@@ -78,23 +79,23 @@ def _salts(p: Patient, z: Mapping[str, float], ill: float, values: Mapping[str, 
 def _organs(p: Patient, z: Mapping[str, float], ill: float) -> dict[str, float]:
     chronic = severity(p, z, "renal", "ckd")
     acute = severity(p, z, "renal", "acute_kidney_injury")
-    filtered = exp(log(0.9 if p.male else 0.72) + 0.25 * z["creatinine"]) * (1 + 0.9 * chronic + 1.1 * acute)
+    filtered = exp(log(0.9 if p.male else 0.72) + 0.25 * z["creatinine"]) * (1 + 1.25 * chronic + 1.4 * acute)
     creatinine = filtered + (3.6 if p.has("dialysis") else 0.0)
-    urea = exp(log(14.5 + 0.09 * (p.age - 50)) + 0.3 * z["urea_nitrogen"] + 0.05 * ill)
+    urea = exp(log(13.2 + 0.09 * (p.age - 50)) + 0.3 * z["urea_nitrogen"] + 0.04 * ill)
     urea *= (creatinine / (0.9 if p.male else 0.72)) ** 0.72
-    diabetes = p.has("diabetes")
+    glucose = log(172) + 0.4 * z["glucose"] if p.has("diabetes") else log(110) + 0.2 * z["glucose"]
     thyroid = severity(p, z, "thyroid", "hypothyroidism") - 2.2 * severity(p, z, "thyroid", "thyrotoxicosis")
     embolism = severity(p, z, "embolism", "pulmonary_embolism")
     troponin = _true_troponin(p, z, ill)
-    bilirubin = log(0.43) + 0.55 * z["bilirubin_total"] + 1.5 * p.has("cirrhosis") + 0.12 * ill
-    clotting = log(1.12) + 0.11 * z["inr"] + 0.03 * ill + 0.15 * max(bilirubin, 0)
+    bilirubin = log(0.34) + 0.78 * z["bilirubin_total"] + 2.0 * p.has("cirrhosis") + 0.13 * ill
+    clotting = log(1.13) + 0.1 * z["inr"] + 0.03 * ill + 0.1 * max(bilirubin + 0.6, -0.4)
     return {
         "creatinine": min(creatinine, 16.0),
         "urea_nitrogen": min(urea, 180.0),
-        "glucose": min(exp(log(172 if diabetes else 110) + (0.4 if diabetes else 0.2) * z["glucose"] + 0.02 * ill), 900.0),
+        "glucose": min(exp(glucose + 0.02 * ill), 900.0),
         "nt_probnp": min(_brain_peptide(p, z, ill, chronic), 120_000.0),
         "troponin_t": troponin,
-        "ck_mb": min(exp(log(2.7) + 0.6 * z["ck_mb"] + 0.05 * ill) + 22 * troponin, 400.0),
+        "ck_mb": min(exp(log(2.9) + 0.8 * z["ck_mb"] + 0.05 * ill) + 22 * troponin, 400.0),
         "tsh": min(exp(log(1.95) + 0.72 * z["tsh"] + 0.9 * thyroid), 100.0),
         "inr": exp(max(log(2.3) + 0.25 * z["inr"], clotting) if p.has("warfarin") else clotting),
         "bilirubin_total": exp(bilirubin),
@@ -103,14 +104,16 @@ def _organs(p: Patient, z: Mapping[str, float], ill: float) -> dict[str, float]:
 
 
 def _brain_peptide(p: Patient, z: Mapping[str, float], ill: float, chronic: float) -> float:
-    level = 5.1 + 0.028 * (p.age - 50) + 0.8 * z["nt_probnp"] + 1.5 * severity(p, z, "failure", "heart_failure")
+    level = 5.3 + 0.028 * (p.age - 50) + 0.8 * z["nt_probnp"] + 1.5 * severity(p, z, "failure", "heart_failure")
     level += 0.65 * chronic + 0.8 * p.has("atrial_fibrillation") + 0.9 * p.has("pulmonary_embolism")
-    return exp(level + 0.5 * p.has("old_infarction") - 0.02 * (p.bmi - 28) + 0.25 * ill)
+    return exp(level + 0.5 * p.has("old_infarction") - 0.02 * (p.bmi - 28) + 0.3 * ill)
 
 
 def _true_troponin(p: Patient, z: Mapping[str, float], ill: float) -> float:
     """Return conventional troponin T at its plateau, ng/mL; its lag is in `course`."""
-    level = -5.6 + 0.65 * z["troponin_t"] + 0.6 * severity(p, z, "renal", "ckd", "dialysis") + 0.4 * p.has("heart_failure")
+    level = (
+        -6.0 + 1.15 * z["troponin_t"] + 0.9 * severity(p, z, "renal", "ckd", "dialysis") + 0.4 * p.has("heart_failure")
+    )
     level += 0.7 * p.has("pulmonary_embolism") + 0.2 * ill
     if p.has("st_elevation_infarction"):
         level = 0.6 + 0.9 * z["injury"] + 0.3 * z["troponin_t"]
@@ -124,15 +127,15 @@ def _cells(p: Patient, z: Mapping[str, float], ill: float) -> dict[str, float]:
     haemoglobin = (13.9 if p.male else 12.6) + 1.2 * z["haemoglobin"] - 0.012 * (p.age - 60) - 0.42 * ill
     if p.has("anaemia"):
         haemoglobin = min(10.4 - tail(z["haemoglobin"], 1.2), haemoglobin)
-    crp = exp(log(4.0) + 1.15 * z["crp"] + 0.6 * min(ill, 5.0) + 1.0 * p.has("pericarditis"))
-    platelets = log(228) + 0.4 * z["platelets"] - 0.65 * p.has("cirrhosis") - 0.05 * ill
-    rdw = 13.6 + 1.1 * z["rdw"] + 1.2 * p.has("anaemia") + 0.6 * p.has("heart_failure") + p.has("cirrhosis")
+    crp = exp(log(4.5) + 1.5 * z["crp"] + 0.6 * min(ill, 5.0) + 1.0 * p.has("pericarditis"))
+    platelets = log(240) + 0.44 * z["platelets"] - 0.65 * p.has("cirrhosis") - 0.08 * ill
+    rdw = 13.6 + 1.35 * z["rdw"] + 1.2 * p.has("anaemia") + 0.6 * p.has("heart_failure") + p.has("cirrhosis")
     return {
         "haemoglobin": min(max(haemoglobin, 3.5), 20.0),
-        "white_cells": exp(log(7.6) + 0.38 * z["white_cells"] + 0.15 * sepsis + 0.05 * ill),
+        "white_cells": exp(log(7.7) + 0.47 * z["white_cells"] + 0.15 * sepsis + 0.05 * ill),
         "platelets": max(exp(platelets), 4.0),
-        "rdw": max(rdw + 0.3 * ill, 10.8),
-        "lactate": min(exp(log(1.3) + 0.36 * z["lactate"] + 0.25 * sepsis + 0.3 * acid + 0.05 * ill), 22.0),
+        "rdw": max(rdw + 0.38 * ill, 10.8),
+        "lactate": min(exp(log(1.32) + 0.42 * z["lactate"] + 0.25 * sepsis + 0.3 * acid + 0.05 * ill), 22.0),
         "crp": min(crp, 450.0),
     }
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ecgkt.catalogue import lab_labels, visit_row, visit_labels
+from ecgkt.catalogue import lab_labels, visit_labels, visit_row
 from ecgkt.simulation.patients import Patient
 from ecgkt.simulation.settings import SimulationSettings
 from ecgkt.simulation.stays import Stay
@@ -139,9 +139,10 @@ def lab_truth(values: Mapping[str, tuple[float, str, float, float]]) -> dict[str
     """
     truth = {}
     for label in lab_labels():
-        if label.lab not in values:
+        known = values.get(label.lab or "")
+        if known is None:
             continue
-        value, sign, low, high = values[label.lab]
+        value, sign, low, high = known
         limit = label.threshold if label.threshold is not None else low if label.direction == "low" else high
         below = label.direction == "low"
         if np.isnan(limit):

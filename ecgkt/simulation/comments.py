@@ -55,8 +55,10 @@ def haemolysis(name: str, old: bool, slight: bool, luck: float) -> str:
     if name not in _SHORT and luck > 0.2:
         return ""
     if slight:
-        return "Slightly Hemolyzed specimen.  Hemolysis falsely elevates this test." if luck < 0.75 or not old else (
-            f"SPECIMEN SLIGHTLY HEMOLYZED..  HEMOLYSIS FALSELY ELEVATES {_SHORT.get(name, 'THIS TEST')}.."
+        return (
+            "Slightly Hemolyzed specimen.  Hemolysis falsely elevates this test."
+            if luck < 0.75 or not old
+            else (f"SPECIMEN SLIGHTLY HEMOLYZED..  HEMOLYSIS FALSELY ELEVATES {_SHORT.get(name, 'THIS TEST')}..")
         )
     if old and luck < 0.7:
         return f"HEMOLYSIS FALSELY ELEVATES {_SHORT.get(name, 'THIS TEST')}.."

@@ -1,4 +1,4 @@
-"""The analytes beside the panel: what follows from it by chemistry, and what conditions give. No ECG answers to them."""
+"""The analytes beside the panel: by chemistry from it, or by condition. No ECG answers to them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ARTERIAL, VENOUS = 0.0, 1.0
 def companions(
     rng: np.random.Generator, p: Patient, z: Mapping[str, float], blood: Mapping[str, Series], hours: Series
 ) -> dict[str, Series]:
-    """Return the analytes of items.toml that are not in the panel at each of `hours` (n,), with the patient's own level.
+    """Return the analytes of items.toml that are not in the panel at each of `hours` (n,), at the patient's own level.
 
     Units as in items.toml. `specimen_type` is ARTERIAL or VENOUS.
     """
@@ -90,7 +90,13 @@ def _white_cells(
     found = dict(parts)
     found.update({f"{name}_absolute": share * white / 100 for name, share in parts.items()})
     atypical = np.maximum(noise["mcv"] - 1.3, 0)
-    return {**found, "bands": bands, "metamyelocytes": early, "myelocytes": 0.8 * early, "atypical_lymphocytes": atypical}
+    return {
+        **found,
+        "bands": bands,
+        "metamyelocytes": early,
+        "myelocytes": 0.8 * early,
+        "atypical_lymphocytes": atypical,
+    }
 
 
 def _liver(

@@ -19,22 +19,60 @@ Series = NDArray[np.float64]
 
 _PERIODS = (31.0, 77.0, 190.0)
 _STEPS: Mapping[str, float] = {
-    **{"potassium": 0.42, "sodium": 2.8, "chloride": 2.5, "bicarbonate": 2.4, "calcium_total": 0.34, "ph": 0.04},
-    **{"calcium_ionised": 0.03, "magnesium": 0.23, "phosphate": 0.7, "haemoglobin": 0.7, "rdw": 0.3, "albumin": 0.2},
+    "potassium": 0.43,
+    "sodium": 3.3,
+    "chloride": 2.8,
+    "bicarbonate": 2.8,
+    "calcium_total": 0.34,
+    "ph": 0.048,
+    "calcium_ionised": 0.03,
+    "magnesium": 0.23,
+    "phosphate": 0.7,
+    "haemoglobin": 0.7,
+    "rdw": 0.4,
+    "albumin": 0.2,
 }
 _FACTORS: Mapping[str, float] = {
-    **{"creatinine": 0.12, "urea_nitrogen": 0.18, "glucose": 0.27, "white_cells": 0.28, "platelets": 0.2},
-    **{"lactate": 0.3, "crp": 0.4, "inr": 0.1, "nt_probnp": 0.3, "troponin_t": 0.15, "ck_mb": 0.2},
-    **{"bilirubin_total": 0.2, "tsh": 0.15, "d_dimer": 0.25},
+    "creatinine": 0.12,
+    "urea_nitrogen": 0.18,
+    "glucose": 0.27,
+    "white_cells": 0.32,
+    "platelets": 0.24,
+    "lactate": 0.3,
+    "crp": 0.4,
+    "inr": 0.1,
+    "nt_probnp": 0.3,
+    "troponin_t": 0.15,
+    "ck_mb": 0.2,
+    "bilirubin_total": 0.2,
+    "tsh": 0.15,
+    "d_dimer": 0.25,
 }
 _SPREAD = np.array([_STEPS.get(name, _FACTORS.get(name, 0.0)) for name in ANALYTES])[:, None]
 _STEPPING = np.array([name in _STEPS for name in ANALYTES])[:, None]
 _LIMITS = {
-    **{"potassium": (1.7, 9.5), "sodium": (105, 175), "chloride": (65, 140), "bicarbonate": (4, 46), "ph": (6.8, 7.65)},
-    **{"calcium_total": (4.5, 17), "calcium_ionised": (0.5, 2.4), "magnesium": (0.6, 6), "phosphate": (0.6, 12)},
-    **{"albumin": (1.3, 5.5), "haemoglobin": (3.5, 20), "rdw": (10.8, 32), "platelets": (4, 1500), "lactate": (0.4, 22)},
-    **{"creatinine": (0.2, 18), "urea_nitrogen": (2, 190), "glucose": (28, 900), "inr": (0.8, 15), "crp": (0.1, 450)},
-    **{"nt_probnp": (5, 150_000), "ck_mb": (0.3, 500), "troponin_t": (0.0005, 25)},
+    "potassium": (1.7, 9.5),
+    "sodium": (105, 175),
+    "chloride": (65, 140),
+    "bicarbonate": (4, 46),
+    "ph": (6.8, 7.65),
+    "calcium_total": (4.5, 17),
+    "calcium_ionised": (0.5, 2.4),
+    "magnesium": (0.6, 6),
+    "phosphate": (0.6, 12),
+    "albumin": (1.3, 5.5),
+    "haemoglobin": (3.5, 20),
+    "rdw": (10.8, 32),
+    "platelets": (4, 1500),
+    "lactate": (0.4, 22),
+    "creatinine": (0.2, 18),
+    "urea_nitrogen": (2, 190),
+    "glucose": (28, 900),
+    "inr": (0.8, 15),
+    "crp": (0.1, 450),
+    "nt_probnp": (5, 150_000),
+    "ck_mb": (0.3, 500),
+    "troponin_t": (0.0005, 25),
 }
 _LOW = np.array([_LIMITS.get(name, (0.001, 1e6))[0] for name in ANALYTES])[:, None]
 _HIGH = np.array([_LIMITS.get(name, (0.001, 1e6))[1] for name in ANALYTES])[:, None]
@@ -47,8 +85,8 @@ def wandering(wander: Series, hours: Series) -> Series:
     """
     phase = 2 * np.pi * np.asarray(hours)[None, :] / np.array(_PERIODS)[:, None]
     waves = np.stack([np.cos(phase) - 1, np.sin(phase)], axis=1)
-    moved: Series = wander.reshape(len(wander), -1) @ waves.reshape(2 * WAVES, -1)
-    return moved / np.sqrt(2 * WAVES)
+    moved: Series = wander.reshape(len(wander), -1) @ waves.reshape(2 * WAVES, -1) / np.sqrt(2 * WAVES)
+    return moved
 
 
 def course(patient: Patient, latents: Mapping[str, float], wander: Series, hours: float) -> dict[str, float]:
@@ -86,9 +124,9 @@ def _salts(start: dict[str, float], values: dict[str, Series], moved: Mapping[st
     values["ph"] = values["ph"] + 0.006 * moved["bicarbonate"] - 0.04 * moved["lactate"]
     values["potassium"] = values["potassium"] + 0.4 * moved["creatinine"] - 0.02 * moved["sodium"]
     for name, usual, hours, share in (
-        ("potassium", 4.0 + 0.2 * kidneys, 14.0, 1.0),
+        ("potassium", 4.08 + 0.2 * kidneys, 14.0, 1.0),
         ("bicarbonate", 25.3 - 0.8 * kidneys, 26.0, 0.85),
-        ("ph", 7.385, 16.0, 0.8),
+        ("ph", 7.39, 16.0, 0.8),
         ("sodium", 138.0, 60.0, 0.8),
         ("magnesium", 2.0 + 0.1 * kidneys, 30.0, 0.8),
         ("glucose", 122.0, 22.0, 0.4),
@@ -108,8 +146,8 @@ def _kidneys(
     change = np.log(1 + 1.1 * acute) * (level - 1)
     values["creatinine"] = values["creatinine"] * np.exp(change)
     change = change + moved["creatinine"]
-    values["urea_nitrogen"] = values["urea_nitrogen"] * np.exp(0.8 * change + 0.06 * (1 - np.exp(-after / 100)))
-    values["phosphate"] = values["phosphate"] + 0.85 * change
+    values["urea_nitrogen"] = values["urea_nitrogen"] * np.exp(0.8 * change)
+    values["phosphate"] = values["phosphate"] + 1.0 * change
     values["potassium"] = values["potassium"] + 0.25 * change
 
 

@@ -107,9 +107,7 @@ def choose_rhythm(rng: np.random.Generator, t: Tracing, p: Patient, enrichment: 
         t.rhythm = SINUS
 
 
-def rate_drive(
-    p: Patient, z: Mapping[str, float], blood: Mapping[str, float], vitals: Mapping[str, float]
-) -> float:
+def rate_drive(p: Patient, z: Mapping[str, float], blood: Mapping[str, float], vitals: Mapping[str, float]) -> float:
     """Return by how many beats per minute fever, sepsis, anaemia, thyroid, lungs, drugs and potassium drive the rate.
 
     To be multiplied by the patient's sensitivity.
@@ -118,7 +116,8 @@ def rate_drive(
     drive += 1.8 * max(10.5 - blood["haemoglobin"], 0) + 18 * severity(p, z, "thyroid", "thyrotoxicosis")
     drive += 14 * severity(p, z, "embolism", "pulmonary_embolism") + 5 * severity(p, z, "lung", "respiratory_failure")
     drive += 4 * severity(p, z, "failure", "heart_failure") - 9 * p.has("beta_blocker")
-    return drive - 6 * severity(p, z, "thyroid", "hypothyroidism") - 4 * max(blood["potassium"] - 6.5, 0) ** 1.5
+    drive -= 6 * severity(p, z, "thyroid", "hypothyroidism")
+    return float(drive - 4 * max(blood["potassium"] - 6.5, 0) ** 1.5)
 
 
 def ventricular_rate(t: Tracing, z: Mapping[str, float], drive: float) -> float:

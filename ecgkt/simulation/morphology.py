@@ -15,9 +15,7 @@ from ecgkt.simulation.tracing import Tracing
 _USUAL_POTASSIUM = 4.15
 
 
-def shape_structure(
-    rng: np.random.Generator, t: Tracing, p: Patient, blood: dict[str, float], acts: Acts
-) -> None:
+def shape_structure(rng: np.random.Generator, t: Tracing, p: Patient, blood: dict[str, float], acts: Acts) -> None:
     """Set muscle mass, atria, axis, voltage and fragmentation."""
     z = p.ecg_latents
     failure = severity(p, z, "failure", "heart_failure")

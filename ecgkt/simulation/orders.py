@@ -25,9 +25,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "indices": ("haemolysis_index", "icterus_index", "lipaemia_index"),
     "filtration": ("estimated_gfr",),
     "minerals": ("calcium_total", "magnesium", "phosphate"),
-    "count": (
-        *("haematocrit", "haemoglobin", "white_cells", "platelets", "rdw", "red_cells", "mcv", "mch", "mchc"),
-    ),
+    "count": (*("haematocrit", "haemoglobin", "white_cells", "platelets", "rdw", "red_cells", "mcv", "mch", "mchc"),),
     "new_count": ("rdw_sd",),
     "differential": _LEUCOCYTES,
     "new_differential": tuple(f"{name}_absolute" for name in _LEUCOCYTES),
@@ -116,14 +114,12 @@ def draw_times(rng: np.random.Generator, stay: Stay, of_ecgs: bool, clock: float
     return np.round(chosen[:, 0] * 60) / 60, chosen[:, 1].astype(np.int64)
 
 
-def _first_draws(
-    rng: np.random.Generator, stay: Stay, of_ecgs: bool, ill: float
-) -> tuple[list[float], list[int]]:
+def _first_draws(rng: np.random.Generator, stay: Stay, of_ecgs: bool, ill: float) -> tuple[list[float], list[int]]:
     """Return the draws of the emergency department or on the day of a planned admission."""
     early, late, again, pause = rng.random(), rng.uniform(1.6, 6.0), rng.random(), rng.uniform(2.5, 7.0)
     if of_ecgs:
         near = float(np.clip(rng.normal(0.25, 0.6), stay.begin + 0.1, 3.0))
-        times = [near if early < 0.72 + 0.04 * min(ill, 4) else late]
+        times = [near if early < 0.6 + 0.03 * min(ill, 4) else late]
         if early > 0.9 and not stay.is_admission:
             return [], []
     else:

@@ -130,7 +130,7 @@ def _draw_conditions(rng: np.random.Generator, age: float, male: bool, bmi: floa
     maybe("cirrhosis", 0.03)
     maybe("sepsis", 0.05 + 0.03 * old)
     maybe("respiratory_failure", 0.03 + (0.2 if "sepsis" in found else 0) + (0.12 if "copd" in found else 0))
-    maybe("acute_kidney_injury", 0.09 + (0.4 if "sepsis" in found else 0) + (0.15 if "ckd" in found else 0))
+    maybe("acute_kidney_injury", 0.12 + (0.4 if "sepsis" in found else 0) + (0.15 if "ckd" in found else 0))
     maybe("anaemia", 0.14 + 0.1 * old + (0.3 if "ckd" in found else 0) + (0.2 if "sepsis" in found else 0))
     maybe("hypothyroidism", 0.03 + (0.06 if not male else 0) + 0.03 * old)
     maybe("thyrotoxicosis", 0.008, rare=True)

@@ -65,7 +65,8 @@ class Results:
     def abnormal(self) -> NDArray[np.bool_]:
         """Whether the laboratory flags a row."""
         below = (self.value < self.low) & (self.sign != ">")
-        return below | ((self.value > self.high) & (self.sign != "<"))
+        flagged: NDArray[np.bool_] = below | ((self.value > self.high) & (self.sign != "<"))
+        return flagged
 
     def nearest(self, hours: float, within: float) -> dict[str, int]:
         """Return by analyte of the panel the usable row drawn nearest `hours`, within as many hours of it.
@@ -92,9 +93,7 @@ def _units() -> NDArray[Any]:
 @cache
 def analytes() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return for each item the position of its analyte in the panel (-1: none) and its rank among that one's items."""
-    known = {
-        itemid: (place, rank) for place, one in enumerate(lab_panel()) for rank, itemid in enumerate(one.item_ids)
-    }
+    known = {itemid: (place, rank) for place, one in enumerate(lab_panel()) for rank, itemid in enumerate(one.item_ids)}
     found = np.array([known.get(item.itemid, (-1, 0)) for item in items()], dtype=np.int64)
     return found[:, 0], found[:, 1]
 

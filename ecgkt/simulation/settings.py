@@ -22,9 +22,10 @@ class SimulationSettings:
     `enrichment` multiplies the odds of rare causes, rhythms and conduction disorders (1: as prevalent as in an
     emergency department). `shared_strength` is the correlation between the latent variables that the blood is
     made of and those that the ECG answers to: at 1 the ECG answers to the patient's own blood, at 0 to the blood
-    of a twin with the same conditions (only the charted heart rate still knows the rhythm). `artefacts` scales every
-    noise amplitude. `faulty` is the share of records with a flat or missing lead. `coding_noise` is the chance
-    that a code is forgotten; history codes and false codes come at a tenth of it.
+    of a twin with the same conditions, age, sex and body-mass index. The charted pulse follows the ECG's own rhythm
+    with this chance, else that of a twin. `artefacts` scales every noise amplitude. `faulty` is the share of records
+    with a flat or missing lead. `coding_noise` is the chance that a code is forgotten; false codes come at a tenth
+    of it.
     """
 
     enrichment: float = 3.0

@@ -98,7 +98,7 @@ def draw_history(seed: int, patient: Patient, ecg_hours: tuple[float, ...]) -> H
         begin = stays[-1].begin - 24 * days
         earlier = _earlier_self(rng, patient)
         stays.append(_earlier(rng, earlier, begin, year + begin / 24 / 365.25))
-    clinics = tuple((-24 * rng.uniform(8, 300, int(rng.integers(1, 4)))).tolist()) if rng.random() < 0.4 else ()
+    clinics = tuple((-24 * rng.uniform(8, 400, int(rng.integers(1, 6)))).tolist()) if rng.random() < 0.6 else ()
     died = present.discharged if present.died else nan
     if not present.died and rng.random() < 0.04 + 0.05 * illness(patient, patient.latents) + 0.1 * (patient.age > 80):
         died = present.end + 24 * float(rng.exponential(170))
@@ -141,8 +141,12 @@ def _earlier_self(rng: np.random.Generator, p: Patient) -> Patient:
     """Return the patient of an earlier stay: the lasting conditions, perhaps another acute one, partly other blood."""
     conditions = {name: kind for name, kind in p.conditions.items() if name not in ACUTE}
     acute: Mapping[str, float] = {
-        **{"sepsis": 0.12, "acute_kidney_injury": 0.2 + 0.1 * p.has("ckd"), "hypokalaemia": 0.12},
-        **{"hyponatraemia": 0.1, "acidosis": 0.08, "respiratory_failure": 0.06 + 0.1 * p.has("copd")},
+        "sepsis": 0.12,
+        "acute_kidney_injury": 0.2 + 0.1 * p.has("ckd"),
+        "hypokalaemia": 0.12,
+        "hyponatraemia": 0.1,
+        "acidosis": 0.08,
+        "respiratory_failure": 0.06 + 0.1 * p.has("copd"),
     }
     draws = rng.random(len(acute))
     conditions.update({name: "" for (name, chance), draw in zip(acute.items(), draws, strict=True) if draw < chance})

@@ -51,6 +51,12 @@ def test_the_record_list_is_the_published_one() -> None:
     assert table("record_list").header == ("subject_id", "study_id", "file_name", "ecg_time", "path")
 
 
+def test_diagnoses_of_the_emergency_department_are_as_its_documentation_lists_them() -> None:
+    wanted = ("subject_id", "stay_id", "seq_num", "icd_code", "icd_version", "icd_title")
+    assert table("ed_diagnosis").header == wanted
+    assert table("ed_diagnosis").columns["icd_code"] == "string"
+
+
 def test_a_schema_cannot_be_changed_in_passing() -> None:
     with pytest.raises(TypeError):
         table("omr").columns["more"] = "string"
