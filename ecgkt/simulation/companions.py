@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt.simulation.blood import illness, severity
+from ecgkt.simulation.blood import severity
 from ecgkt.simulation.patients import Patient
 
 Series = NDArray[np.float64]
@@ -16,7 +16,7 @@ ARTERIAL, VENOUS = 0.0, 1.0
 
 
 def companions(
-    rng: np.random.Generator, p: Patient, z: Mapping[str, float], blood: Mapping[str, Series], hours: Series
+    rng: np.random.Generator, p: Patient, ill: float, blood: Mapping[str, Series], hours: Series
 ) -> dict[str, Series]:
     """Return the analytes of items.toml that are not in the panel at each of `hours` (n,), at the patient's own level.
 
@@ -25,10 +25,10 @@ def companions(
     own = dict(zip(_LEVELS, rng.normal(size=len(_LEVELS)).tolist(), strict=True))
     noise = dict(zip(_NOISES, rng.normal(size=(len(_NOISES), len(hours))), strict=True))
     found = _red_cells(p, own, noise, blood)
-    found.update(_white_cells(p, z, own, noise, blood))
-    found.update(_liver(p, z, own, noise, blood, hours))
+    found.update(_white_cells(p, own, noise, blood))
+    found.update(_liver(p, ill, own, noise, blood, hours))
     found.update(_clotting(p, own, noise, blood))
-    found.update(_gas(p, z, noise, blood))
+    found.update(_gas(p, ill, noise, blood))
     return found
 
 
@@ -65,12 +65,11 @@ def _red_cells(
 
 def _white_cells(
     p: Patient,
-    z: Mapping[str, float],
     own: Mapping[str, float],
     noise: Mapping[str, Series],
     blood: Mapping[str, Series],
 ) -> dict[str, Series]:
-    white, sepsis = blood["white_cells"], severity(p, z, "sepsis", "sepsis")
+    white, sepsis = blood["white_cells"], severity(p, p.latents, "sepsis", "sepsis")
     bands = np.maximum(-3 + 3.5 * sepsis + 4 * noise["bands"], 0)
     early = np.maximum(-1.6 + 0.7 * sepsis + 1.3 * noise["early"], 0)
     monocytes = np.clip(7.2 + 3.0 * own["monocytes"] + 3.0 * noise["monocytes"], 0.5, 30)
@@ -101,19 +100,19 @@ def _white_cells(
 
 def _liver(
     p: Patient,
-    z: Mapping[str, float],
+    ill: float,
     own: Mapping[str, float],
     noise: Mapping[str, Series],
     blood: Mapping[str, Series],
     hours: Series,
 ) -> dict[str, Series]:
-    hit = max(illness(p, z) - 2.5, 0) * max(own["lactate_dehydrogenase"] + 0.3, 0)
+    hit = max(ill - 2.5, 0) * max(own["lactate_dehydrogenase"] + 0.3, 0)
     shock = 0.9 * hit * np.exp(-np.maximum(hours, 0) / 90)
     alt = np.log(25.0) + 0.55 * own["alt"] + 0.45 * p.has("cirrhosis") + shock + 0.14 * noise["alt"]
     ast = 0.62 * alt + 1.5 + 0.55 * p.has("cirrhosis") + 0.35 * shock + 0.28 * noise["ast"]
     released = np.maximum(blood["ck_mb"] - 3, 0)
     bilirubin = blood["bilirubin_total"]
-    muscle = np.log(75.0) + 0.75 * own["creatine_kinase"] + 0.7 * z["ck_mb"] + (0.35 if p.male else 0)
+    muscle = np.log(75.0) + 0.75 * own["creatine_kinase"] + 0.7 * p.latents["ck_mb"] + (0.35 if p.male else 0)
     ldh = np.log(225.0) + 0.4 * own["lactate_dehydrogenase"] + 0.28 * (ast - 3.4)
     return {
         "alt": np.exp(alt),
@@ -144,14 +143,12 @@ def _clotting(
     }
 
 
-def _gas(
-    p: Patient, z: Mapping[str, float], noise: Mapping[str, Series], blood: Mapping[str, Series]
-) -> dict[str, Series]:
+def _gas(p: Patient, ill: float, noise: Mapping[str, Series], blood: Mapping[str, Series]) -> dict[str, Series]:
     """pCO2 follows from pH and bicarbonate (Henderson-Hasselbalch), so the three of one draw agree."""
     ph, bicarbonate = blood["ph"], blood["bicarbonate"]
-    vein = np.where(noise["vein"] > 0.55 - 0.15 * illness(p, z), VENOUS, ARTERIAL)
+    vein = np.where(noise["vein"] > 0.55 - 0.15 * ill, VENOUS, ARTERIAL)
     pco2 = np.clip(bicarbonate / (0.0307 * 10 ** (ph - 6.1)), 12, 120)
-    lung = severity(p, z, "lung", "respiratory_failure")
+    lung = severity(p, p.latents, "lung", "respiratory_failure")
     arterial = np.exp(np.log(108.0) - 0.05 * lung + 0.38 * noise["po2"])
     po2 = np.where(vein == VENOUS, 43 + 11 * noise["po2"], arterial)
     full = np.where(vein == VENOUS, 70 + 12 * noise["saturation"], 97 - 1.8 * np.abs(noise["saturation"]) - 1.2 * lung)

@@ -35,7 +35,7 @@ def lab_lines(visit: Visit, ids: Numbers, start: datetime) -> str:
         _times(whole, found.drawn),
         _times(whole, found.stored),
         found.text.tolist(),
-        _numbers(found.number),
+        np.where(np.isnan(found.number), "", found.text).tolist(),
         found.unit.tolist(),
         _numbers(found.low),
         _numbers(found.high),
@@ -61,7 +61,13 @@ def _times(start: np.datetime64, hours: NDArray[np.float64]) -> list[str]:
 
 
 def _numbers(values: NDArray[np.float64]) -> list[str]:
-    return ["" if one != one else f"{one:g}" for one in values.tolist()]
+    return ["" if one != one else _shown(one) for one in values.tolist()]
+
+
+@cache
+def _shown(limit: float) -> str:
+    """Return a printed limit; there are few."""
+    return f"{limit:g}"
 
 
 @cache

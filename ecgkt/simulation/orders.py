@@ -11,7 +11,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt.simulation.blood import illness
 from ecgkt.simulation.items import NEW_COUNTERS, places
 from ecgkt.simulation.stays import Stay
 
@@ -97,7 +96,7 @@ _MOST_DRAWS = 160
 
 def draw_times(rng: np.random.Generator, stay: Stay, of_ecgs: bool, clock: float) -> tuple[Series, NDArray[np.int64]]:
     """Return hours (n,) and kinds (n,) of the draws of a stay; `clock` is the hour of the day at hour 0."""
-    ill = illness(stay.patient, stay.patient.latents)
+    ill = stay.ill
     hours, kinds = _first_draws(rng, stay, of_ecgs, ill)
     if stay.is_admission:
         day = (5.6 - clock - stay.admitted) % 24 + stay.admitted
@@ -167,7 +166,7 @@ def _by_blood(stay: Stay, kinds: NDArray[np.int64], blood: Mapping[str, Series])
 
 def _by_kind(stay: Stay) -> Series:
     """Return the chances (panels, kinds): at first, in the morning, in between and at a clinic."""
-    p, ill = stay.patient, illness(stay.patient, stay.patient.latents)
+    p, ill = stay.patient, stay.ill
     care = min(ill, 5) / 5
     heart = p.has("coronary_disease", "heart_failure", "atrial_fibrillation")
     acute = p.has("st_elevation_infarction", "non_st_elevation_infarction")

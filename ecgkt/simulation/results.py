@@ -127,7 +127,7 @@ def _of_stay(
     """Return the results of one stay, whose illness began at `origin`."""
     p = stay.patient
     blood = courses(p, p.latents, p.wander, hours - origin)
-    blood.update(companions(rng, p, p.latents, blood, hours - origin))
+    blood.update(companions(rng, p, stay.ill, blood, hours - origin))
     if stay.year < NEW_CHEMISTRY:
         blood["anion_gap"] = blood["anion_gap"] + blood["potassium"]
     mask = draw_panels(rng, stay, kinds, blood)

@@ -37,7 +37,8 @@ _LONGEST_DAYS = 50.0
 class Stay:
     """One stay: `arrival` to `ed_out` in the ED, `admitted` to `discharged` in the hospital; NaN where there was none.
 
-    `year` is the real year in which it would have been (MIMIC's dates are shifted); `patient` is the patient of then.
+    `year` is the real year in which it would have been (MIMIC's dates are shifted); `patient` is the patient of then,
+    and `ill` how ill (`blood.illness`).
     """
 
     patient: Patient
@@ -47,6 +48,7 @@ class Stay:
     discharged: float
     died: bool
     year: float
+    ill: float
 
     @property
     def is_admission(self) -> bool:
@@ -100,7 +102,7 @@ def draw_history(seed: int, patient: Patient, ecg_hours: tuple[float, ...]) -> H
         stays.append(_earlier(rng, earlier, begin, year + begin / 24 / 365.25))
     clinics = tuple((-24 * rng.uniform(8, 400, int(rng.integers(1, 6)))).tolist()) if rng.random() < 0.6 else ()
     died = present.discharged if present.died else nan
-    if not present.died and rng.random() < 0.04 + 0.05 * illness(patient, patient.latents) + 0.1 * (patient.age > 80):
+    if not present.died and rng.random() < 0.04 + 0.05 * present.ill + 0.1 * (patient.age > 80):
         died = present.end + 24 * float(rng.exponential(170))
     return History(tuple(stays), clinics, died)
 
@@ -112,29 +114,30 @@ def _present(rng: np.random.Generator, p: Patient, last_ecg: float, year: float)
     stayed = rng.random() < 1 / (1 + exp(-(-0.9 + 1.25 * ill + 0.02 * (p.age - 60))))
     days, fate = _days(rng, ill), rng.random()
     if not stayed:
-        return Stay(p, arrival, max(arrival + ed_hours, last_ecg + 0.4), nan, nan, False, year)
+        return Stay(p, arrival, max(arrival + ed_hours, last_ecg + 0.4), nan, nan, False, year, ill)
     admitted = arrival + ed_hours
     discharged = max(admitted + 24 * days, last_ecg + 1.0)
-    return Stay(p, arrival, admitted, admitted, discharged, fate < death_chance(p), year)
+    return Stay(p, arrival, admitted, admitted, discharged, fate < death_chance(p, ill), year, ill)
 
 
 def _earlier(rng: np.random.Generator, p: Patient, begin: float, year: float) -> Stay:
-    days = _days(rng, illness(p, p.latents))
+    ill = illness(p, p.latents)
+    days = _days(rng, ill)
     planned = rng.random() < 0.4
     ed_hours = float(np.clip(exp(rng.normal(log(5.6), 0.55)), 1.0, 40.0))
     if planned:
-        return Stay(p, nan, nan, begin, begin + 24 * days, False, year)
-    return Stay(p, begin, begin + ed_hours, begin + ed_hours, begin + ed_hours + 24 * days, False, year)
+        return Stay(p, nan, nan, begin, begin + 24 * days, False, year, ill)
+    return Stay(p, begin, begin + ed_hours, begin + ed_hours, begin + ed_hours + 24 * days, False, year, ill)
 
 
 def _days(rng: np.random.Generator, ill: float) -> float:
     return float(np.clip(exp(rng.normal(log(2.2 + 1.55 * min(ill, 8)), 0.75)), 0.4, _LONGEST_DAYS))
 
 
-def death_chance(p: Patient) -> float:
+def death_chance(p: Patient, ill: float) -> float:
     """Return the chance to die in the stay."""
     sepsis = severity(p, p.latents, "sepsis", "sepsis")
-    return min(0.006 + 0.012 * illness(p, p.latents) + 0.03 * sepsis + 0.02 * (p.age > 75), 0.5)
+    return min(0.006 + 0.012 * ill + 0.03 * sepsis + 0.02 * (p.age > 75), 0.5)
 
 
 def _earlier_self(rng: np.random.Generator, p: Patient) -> Patient:
