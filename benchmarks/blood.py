@@ -19,7 +19,8 @@ import pandas as pd
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from ecgkt.catalogue import Lab, lab_labels, lab_panel
-from ecgkt.simulation import simulate_cohort, usual_workers
+from ecgkt.parallel import usual_workers
+from ecgkt.simulation import simulate_cohort
 
 COLUMNS = [
     *("subject_id", "hadm_id", "specimen_id", "itemid", "charttime", "storetime", "value", "valuenum", "valueuom"),

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-from ecgkt.simulation import SimulationSettings, usual_workers
+from ecgkt.parallel import in_shards, usual_workers
+from ecgkt.simulation import SimulationSettings
 from ecgkt.simulation.electrical import draw_tracing
 from ecgkt.simulation.items import places
-from ecgkt.simulation.parallel import in_shards
 from ecgkt.simulation.patients import draw_patient
 from ecgkt.simulation.tracing import FIBRILLATION, PACED, SINUS, Tracing
 from ecgkt.simulation.visits import Visit, draw_visit
