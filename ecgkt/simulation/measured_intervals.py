@@ -15,7 +15,7 @@ from ecgkt.mimic.tables import REPORTS
 from ecgkt.mimic.waveforms import MISSING_MEASUREMENT
 from ecgkt.simulation.artefacts import Artefacts
 from ecgkt.simulation.heartbeats import QRS_WAVES, Beat, PWave
-from ecgkt.simulation.patients import LATENTS, SENSITIVITIES, Patient
+from ecgkt.simulation.patients import ANALYTES, LATENTS, SENSITIVITIES, WAVES, Patient
 from ecgkt.simulation.plans import Plan, beat_times, plan_tracing
 from ecgkt.simulation.readings import lead_rows
 from ecgkt.simulation.rhythms import Timing
@@ -132,10 +132,13 @@ def plan_measured(seed: int, measured: MeasuredIntervals, settings: SimulationSe
     Age, sex and conditions are not known here: the patient of the plan is a man of 60 without conditions. Nothing but
     its noise and its device is drawn for the recording, cables hang where they belong, and no lead fails.
     """
+    still, unmoved = dict.fromkeys(LATENTS, 0.0), np.zeros((len(ANALYTES), WAVES, 2))
     patient = Patient(
         measured.subject_id,
         *(60.0, True, 27.0, {}),
-        *(dict.fromkeys(LATENTS, 0.0), dict.fromkeys(LATENTS, 0.0), dict.fromkeys(SENSITIVITIES, 1.0)),
+        *(still, still, dict.fromkeys(SENSITIVITIES, 1.0)),
+        wander=unmoved,
+        ecg_wander=unmoved,
     )
     tracing = _tracing(generator(seed, "measured", measured.subject_id), measured)
     timing = _timed(beat_times(seed, patient, measured.study_id, tracing), measured.get("rr") / 1000, tracing)
