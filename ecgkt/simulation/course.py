@@ -157,8 +157,8 @@ def _illness(p: Patient, z: Mapping[str, float], values: dict[str, Series], afte
     sepsis = severity(p, z, "sepsis", "sepsis")
     fallen = 1 - np.exp(-after / 60)
     haemoglobin = values["haemoglobin"] - (0.45 + 0.42 * min(ill, 5)) * fallen
-    transfused = np.maximum(haemoglobin, 0.0)
-    values["haemoglobin"] = np.where(transfused < 8.2, 8.2 - 0.5 * (8.2 - transfused), transfused)
+    transfused = 0.5 * np.maximum(8.2 - haemoglobin, 0) * (1 - np.exp(-after / 18))
+    values["haemoglobin"] = haemoglobin + transfused
     values["albumin"] = values["albumin"] - (0.12 + 0.13 * min(ill, 5)) * fallen
     values["rdw"] = values["rdw"] + 0.14 * min(ill, 5) * fallen
     low = (after / 72) * np.exp(1 - after / 72)

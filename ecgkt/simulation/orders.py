@@ -173,6 +173,7 @@ def _by_kind(stay: Stay) -> Series:
     new = float(stay.year >= NEW_COUNTERS)
     clots = 0.35 * (p.has("warfarin", "pulmonary_embolism", "cirrhosis") or acute)
     liver, again = 0.3 * p.has("cirrhosis", "sepsis"), 0.25 * acute
+    shock = 0.35 * p.has("sepsis", "acidosis")
     thyroid = 0.25 * p.has("thyrotoxicosis") + 0.06 * p.has("hypothyroidism")
     iron, cirrhosis = 0.012 + 0.03 * p.has("anaemia"), p.has("cirrhosis")
     late_liver, late_gas = 0.1 + 0.35 * care + liver, 0.03 + 0.22 * care
@@ -210,7 +211,7 @@ def _by_kind(stay: Stay) -> Series:
         "gas_saturation": 0.23,
         "airway": 0.28,
         "carboxyhaemoglobin": 0.012,
-        "lactate": (0.12 + 0.35 * care, 0.03 + 0.25 * care, 0.1 + 0.45 * care, 0.0),
+        "lactate": (0.1 + 0.3 * care + shock, 0.03 + 0.25 * care, 0.1 + 0.45 * care, 0.0),
         "held": (0.35, 0.06, 0.09, 0.0),
         "held_too": (0.3, 0.06, 0.08, 0.0),
         "urine": (0.34, 0.06, 0.08, 0.25),
