@@ -87,8 +87,8 @@ def _organs(p: Patient, z: Mapping[str, float], ill: float) -> dict[str, float]:
     thyroid = severity(p, z, "thyroid", "hypothyroidism") - 2.2 * severity(p, z, "thyroid", "thyrotoxicosis")
     embolism = severity(p, z, "embolism", "pulmonary_embolism")
     troponin = _true_troponin(p, z, ill)
-    bilirubin = log(0.34) + 0.78 * z["bilirubin_total"] + 2.0 * p.has("cirrhosis") + 0.13 * ill
-    clotting = log(1.13) + 0.1 * z["inr"] + 0.03 * ill + 0.1 * max(bilirubin + 0.6, -0.4)
+    bilirubin = log(0.39) + 0.7 * z["bilirubin_total"] + 2.0 * p.has("cirrhosis") + 0.13 * ill
+    clotting = log(1.09) + 0.1 * z["inr"] + 0.03 * ill + 0.1 * max(bilirubin + 0.6, -0.4)
     return {
         "creatinine": min(creatinine, 16.0),
         "urea_nitrogen": min(urea, 180.0),

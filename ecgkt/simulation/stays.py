@@ -100,7 +100,7 @@ def draw_history(seed: int, patient: Patient, ecg_hours: tuple[float, ...]) -> H
         begin = stays[-1].begin - 24 * days
         earlier = _earlier_self(rng, patient)
         stays.append(_earlier(rng, earlier, begin, year + begin / 24 / 365.25))
-    clinics = tuple((-24 * rng.uniform(8, 400, int(rng.integers(1, 6)))).tolist()) if rng.random() < 0.6 else ()
+    clinics = tuple((-24 * rng.uniform(8, 400, int(rng.integers(1, 7)))).tolist()) if rng.random() < 0.68 else ()
     died = present.discharged if present.died else nan
     if not present.died and rng.random() < 0.04 + 0.05 * present.ill + 0.1 * (patient.age > 80):
         died = present.end + 24 * float(rng.exponential(170))
