@@ -131,6 +131,8 @@ def test_recipes_of_the_emergency_department_need_its_stays():
     ours = cohort_recipe("ours")
     assert "edstays" not in needed.required(ours)
     assert "edstays" in needed.required(dataclasses.replace(ours, setting="ed"))
+    folds = needed.check_files(find_sources([]), dataclasses.replace(ours, split="strat_fold"))
+    assert any("the split will be by hash" in sentence for sentence in folds.lacking)
     late = {(Role.INPUT, "lab"): Take(Window(0, 90, "drawn", "ed_arrival"), "nearest")}
     assert "edstays" in needed.required(dataclasses.replace(ours, takes=late, as_published=True))
 

@@ -10,8 +10,8 @@ from ecgkt.data.check.findings import Findings, lack, problem
 from ecgkt.mimic import Sources, table
 
 REQUIRED = ("record_list", "patients", "admissions", "diagnoses_icd", "labevents")
-FOLDS = ("records_w_diag_icd10.csv", "records_w_diag_icd10.csv.gz")
-"""MIMIC-IV-ECG-Ext-ICD's table, which holds its published folds."""
+FOLDS = "records_w_diag_icd10.csv"
+"""MIMIC-IV-ECG-Ext-ICD's table, which holds its published folds; found as `ext_icd`."""
 _LACKING: Mapping[str, str] = {
     "machine_measurements": "no targets on the tracing (they come from the machine's statements)",
     "edstays": "no emergency stays, so no vital signs and no codes of visits that ended there",
@@ -28,16 +28,24 @@ def check_files(sources: Sources, recipe: CohortRecipe) -> Findings:
     for name in used(recipe):
         files = sources.found.get(name, ())
         if len(files) > 1:
-            found += problem(
-                f"one file of the table {table(name).path}",
-                f"{len(files)}: {' and '.join(str(file) for file in files)}",
-                "leave out all folders but one, or keep one of the files",
-            )
+            found += _twice(table(name).path, files)
         elif not files:
             found += _missing(name, recipe)
-    if recipe.split == "strat_fold" and not any(_has_folds(folder) for folder in sources.folders):
-        found += lack(f"No {FOLDS[0]} in the folders: the split will be by hash, not by the published folds.")
+    if recipe.split == "strat_fold":
+        files = sources.found.get("ext_icd", ())
+        if len(files) > 1:
+            found += _twice(FOLDS, files)
+        elif not files:
+            found += lack(f"No {FOLDS}[.gz]: the split will be by hash, not by the published folds.")
     return found
+
+
+def _twice(name: str, files: tuple[Path, ...]) -> Findings:
+    return problem(
+        f"one file of the table {name}",
+        f"{len(files)}: {' and '.join(str(file) for file in files)}",
+        "leave out all folders but one, or keep one of the files",
+    )
 
 
 def required(recipe: CohortRecipe) -> tuple[str, ...]:
@@ -69,7 +77,3 @@ def _missing(name: str, recipe: CohortRecipe) -> Findings:
             "name its folder too, or download it",
         )
     return lack(f"No {file}: {_LACKING[name]}.")
-
-
-def _has_folds(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in FOLDS)

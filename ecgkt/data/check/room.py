@@ -19,7 +19,7 @@ WAVEFORM_BYTES = len(LEADS) * SAMPLES * 2
 SIGNAL_BYTES = len(LEADS) * 1000 * 4
 """Of one preprocessed ECG, float32 at 100 Hz, as training keeps it."""
 TABLE_BYTES = 4_000
-"""Of one ECG in all parquet tables together, roughly."""
+"""Of one ECG in all parquet tables together, roughly, with what lies there only while `prepare` runs."""
 LEAST_MEMORY = 2_000_000_000
 """What `prepare` may use where nothing else is said."""
 
