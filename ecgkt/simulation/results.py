@@ -76,7 +76,8 @@ class Results:
         analyte, rank = analytes()
         distance = np.abs(self.drawn - hours)
         usable = (analyte[self.item] >= 0) & (distance <= within) & ~self.haemolysed & ~np.isnan(self.value)
-        rows = np.flatnonzero(usable & (self.unit == _units()[self.item]))
+        foreign = _among(tuple(_FOREIGN))[self.item] & (self.unit != _units()[self.item])
+        rows = np.flatnonzero(usable & ~foreign)
         order = rows[np.lexsort((rows, rank[self.item[rows]], self.drawn[rows], distance[rows]))]
         names = [one.name for one in lab_panel()]
         found: dict[str, int] = {}

@@ -131,7 +131,7 @@ def _earlier(rng: np.random.Generator, p: Patient, begin: float, year: float) ->
 
 
 def _days(rng: np.random.Generator, ill: float) -> float:
-    return float(np.clip(exp(rng.normal(log(2.2 + 1.55 * min(ill, 8)), 0.75)), 0.4, _LONGEST_DAYS))
+    return float(np.clip(exp(rng.normal(log(1.9 + 1.2 * min(ill, 8)), 0.75)), 0.4, _LONGEST_DAYS))
 
 
 def death_chance(p: Patient, ill: float) -> float:
