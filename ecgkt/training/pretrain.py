@@ -28,7 +28,8 @@ def pretrain(study: Study, recipe: Recipe, progress: Progress = iter) -> tuple[E
     values = torch.from_numpy(np.array(study.partners.values))
     rows = study.rows("train")
     rows = rows[~np.isnan(study.partners.values[rows]).all(axis=1)]
-    logarithmic = torch.tensor([spec.kind == "lab" for spec in study.partners.specs])
+    negative = (values[rows] < 0).any(dim=0)
+    logarithmic = torch.tensor([spec.kind == "lab" for spec in study.partners.specs]) & ~negative
     tables.fit_scaling(values[rows], logarithmic)
     weights = (settings.invariance, settings.variance, settings.covariance)
 

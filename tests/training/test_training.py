@@ -205,3 +205,19 @@ def test_a_collapsed_embedding_has_an_effective_rank_of_one():
     assert effective_rank(generator.normal(size=(2000, 8))) == pytest.approx(8, rel=0.02)
     line = generator.normal(size=(2000, 1)) * np.ones(8)
     assert effective_rank(line) == pytest.approx(1, abs=0.01)
+
+
+def test_what_can_be_negative_is_not_scaled_by_its_logarithm(cohort, tmp_path):
+    """MDS-ED's table holds changes and slopes beside levels."""
+    from ecgkt.data.prepare import prepare
+    from ecgkt.data.studies import read_study
+
+    study = read_study(prepare([cohort], tmp_path / "p", "mds_ed").folder, TINY.preprocessing)
+    _, tables, history = pretrain(study, TINY)
+    rows = study.rows("train")
+    rows = rows[~np.isnan(study.partners.values[rows]).all(axis=1)]
+    negative = (study.partners.values[rows] < 0).any(axis=0)
+    labs = np.array([spec.kind == "lab" for spec in study.partners.specs])
+    assert (labs & negative).any() and (labs & ~negative).any()
+    np.testing.assert_array_equal(tables.logarithmic.numpy(), labs & ~negative)
+    assert np.isfinite(history).all()
