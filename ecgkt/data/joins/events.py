@@ -6,6 +6,7 @@ resulted (timestamps), value (the catalogue's unit), censored ("<", ">" or ""), 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -108,18 +109,19 @@ def _lab_rows(recipe: CohortRecipe) -> str:
 
 
 def _other_rows(recipe: CohortRecipe) -> str:
-    """Return the statement that makes `other_rows`: vital signs, biometrics from omr, age and sex are elsewhere."""
+    """Return the statement that makes `other_rows` from vital signs and omr; age and sex are elsewhere.
+
+    Each table is gone through once, whatever the number of its measurements.
+    """
     parts = []
-    for one in recipe.measurements:
-        if one.table == "omr":
-            parts.append(_from_omr(one))
-        elif one.kind == "vital":
-            tables = ("triage",) if one.table == "triage" else recipe.vital_tables
-            parts += [_from_signs(one, place, name, recipe) for place, name in enumerate(tables)]
-    if not parts:
-        parts = [
-            "SELECT NULL::BIGINT, '', '', 0, 0::BIGINT, NULL::TIMESTAMP, NULL::TIMESTAMP, NULL::DOUBLE WHERE false"
-        ]
+    signs = [one for one in recipe.measurements if one.kind == "vital"]
+    for place, name in enumerate(("vitalsign", "triage")):
+        mine = [one for one in signs if one.table == name or (one.table == "vitalsign" and name in recipe.vital_tables)]
+        if mine:
+            parts.append(_from_signs(mine, place, name, recipe))
+    measures = [one for one in recipe.measurements if one.table == "omr"]
+    if measures:
+        parts.append(_from_omr(measures))
     union = " UNION ALL ".join(parts)
     return f"""CREATE OR REPLACE TABLE other_rows AS
     WITH every(subject_id, kind, feature, place, event_id, drawn, resulted, value) AS ({union})
@@ -128,22 +130,32 @@ def _other_rows(recipe: CohortRecipe) -> str:
     WHERE value IS NOT NULL AND subject_id IN (SELECT DISTINCT subject_id FROM ecgs)"""
 
 
-def _from_signs(one: Measurement, place: int, name: str, recipe: CohortRecipe) -> str:
+def _from_signs(signs: Sequence[Measurement], place: int, name: str, recipe: CohortRecipe) -> str:
+    names = ", ".join(quoted(one.name) for one in signs)
+    values = ", ".join(_converted(one, recipe) for one in signs)
+    table, time = ("triage t JOIN edstays s USING (stay_id)", "s.intime")
+    if name == "vitalsign":
+        table, time = ("vitalsign t", "t.charttime")
+    return (
+        f"SELECT t.subject_id, 'vital', unnest([{names}]), {place}, t.stay_id, {time}, {time}, unnest([{values}]) "
+        f"FROM {table}"
+    )
+
+
+def _converted(one: Measurement, recipe: CohortRecipe) -> str:
     printed = f't."{one.column}"'
     converted = f"{printed} * {one.factor!r} + {one.offset!r}"
     if one.already_below is not None and recipe.values.celsius:
-        converted = f"CASE WHEN {printed} < {one.already_below!r} THEN {printed} ELSE {converted} END"
-    if name == "triage":
-        table, time = "triage t JOIN edstays s USING (stay_id)", "s.intime"
-    else:
-        table, time = "vitalsign t", "t.charttime"
-    what = f"'vital', {quoted(one.name)}, {place}, t.stay_id, {time}, {time}, {converted}"
-    return f"SELECT t.subject_id, {what} FROM {table}"
+        return f"CASE WHEN {printed} < {one.already_below!r} THEN {printed} ELSE {converted} END"
+    return converted
 
 
-def _from_omr(one: Measurement) -> str:
-    converted = f"try_cast(t.result_value AS DOUBLE) * {one.factor!r} + {one.offset!r}"
+def _from_omr(measures: Sequence[Measurement]) -> str:
+    names = " ".join(f"WHEN {quoted(one.printed_unit)} THEN {quoted(one.name)}" for one in measures)
+    factors = " ".join(f"WHEN {quoted(one.printed_unit)} THEN {one.factor!r}" for one in measures)
+    offsets = " ".join(f"WHEN {quoted(one.printed_unit)} THEN {one.offset!r}" for one in measures)
+    value = f"try_cast(t.result_value AS DOUBLE) * CASE t.result_name {factors} END + CASE t.result_name {offsets} END"
     return (
-        f"SELECT t.subject_id, 'biometric', {quoted(one.name)}, 0, t.seq_num, t.chartdate, "
-        f"t.chartdate + INTERVAL 1 DAY, {converted} FROM omr t WHERE t.result_name = {quoted(one.printed_unit)}"
+        f"SELECT t.subject_id, 'biometric', CASE t.result_name {names} END AS feature, 0, t.seq_num, t.chartdate, "
+        f"t.chartdate + INTERVAL 1 DAY, {value} FROM omr t WHERE feature IS NOT NULL"
     )
