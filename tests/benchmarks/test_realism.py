@@ -114,6 +114,7 @@ def test_no_person_is_in_both_parts_of_a_fold():
         assert not set(people[train]) & set(people[test])
 
 
+@pytest.mark.slow
 def test_the_network_finds_a_wave_and_nothing_in_noise(monkeypatch):
     monkeypatch.setattr(realism_told, "EPOCHS", 6)
     rng = np.random.default_rng(5)

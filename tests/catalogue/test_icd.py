@@ -102,6 +102,7 @@ def test_importing_the_catalogue_does_not_read_the_mapping() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
+@pytest.mark.slow
 def test_the_counts_in_the_decision_are_those_that_the_command_prints(real_data: Path) -> None:
     command = [sys.executable, "benchmarks/icd_mapping.py", str(real_data / "mimic-iv-demo-2.2")]
     printed = subprocess.run(

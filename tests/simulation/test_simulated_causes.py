@@ -114,6 +114,7 @@ def share_agreeing(arrays: SimulatedArrays, found: list[Measurements], rolled: i
     return float(np.mean(told))
 
 
+@pytest.mark.slow
 def test_labels_agree_with_what_is_measured_on_the_signal(clean):
     assert share_agreeing(*clean) > 0.9
 

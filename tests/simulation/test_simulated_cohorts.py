@@ -83,6 +83,7 @@ def test_a_broken_run_is_finished_and_equal_to_an_unbroken_one(tmp_path, monkeyp
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_files_that_one_writes(tmp_path, monkeypatch):
     from ecgkt.simulation import cohort as module
 
