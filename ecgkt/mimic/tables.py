@@ -148,16 +148,6 @@ _ALL = (
         },
     ),
     Table(
-        "ed_diagnosis",
-        "ed/diagnosis.csv",
-        {
-            **_columns("int64", "subject_id", "stay_id", "seq_num"),
-            "icd_code": "string",
-            "icd_version": "int64",
-            "icd_title": "string",
-        },
-    ),
-    Table(
         "triage",
         "ed/triage.csv",
         {

@@ -1,4 +1,4 @@
-"""WFDB records written by hand, as MIMIC-IV-ECG's or with one thing changed."""
+"""WFDB records written by hand, as MIMIC-IV-ECG's or with one thing changed; the real demo's ECG times and tables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ecgkt.domain import LEADS
+from tests.data import reference_joins as reference
 
 MIMIC_LEADS = ("I", "II", "III", "aVR", "aVF", "aVL", "V1", "V2", "V3", "V4", "V5", "V6")
 
@@ -44,3 +46,15 @@ def write(tmp_path: Path, digital: np.ndarray) -> Callable[..., Path]:
         return stem
 
     return write_record
+
+
+@pytest.fixture(scope="session")
+def ecgs(real_data: Path) -> pd.DataFrame:
+    """The real demo's 659 ECG times with their machine measurements."""
+    return pd.read_csv(real_data / "mimic-iv-ecg-measurements" / "demo_patients_659.csv")
+
+
+@pytest.fixture(scope="session")
+def sources(real_data: Path, ecgs: pd.DataFrame) -> reference.Sources:
+    """The real demo's tables, as pandas reads them."""
+    return reference.read_sources(real_data / "mimic-iv-demo-2.2" / "hosp", real_data / "mimic-iv-ed-demo-2.2", ecgs)

@@ -19,16 +19,6 @@ VALUES = ["value", "drawn_minutes", "resulted_minutes", "low", "high"]
 
 
 @pytest.fixture(scope="module")
-def ecgs(real_data: Path) -> pd.DataFrame:
-    return pd.read_csv(real_data / "mimic-iv-ecg-measurements" / "demo_patients_659.csv")
-
-
-@pytest.fixture(scope="module")
-def sources(real_data: Path, ecgs: pd.DataFrame) -> reference.Sources:
-    return reference.read_sources(real_data / "mimic-iv-demo-2.2" / "hosp", real_data / "mimic-iv-ed-demo-2.2", ecgs)
-
-
-@pytest.fixture(scope="module")
 def joined(real_data: Path, ecgs: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory):
     with joining.joined(real_data, ecgs, tmp_path_factory.mktemp("listed"), "ours") as connection:
         yield connection

@@ -13,18 +13,7 @@ from ecgkt.data.joins import labels
 from ecgkt.data.joins.windows import values_of
 from ecgkt.domain.features import Role
 from tests.data import joining
-from tests.data import reference_joins as reference
 from tests.data import reference_recipes as relatives
-
-
-@pytest.fixture(scope="module")
-def ecgs(real_data: Path) -> pd.DataFrame:
-    return pd.read_csv(real_data / "mimic-iv-ecg-measurements" / "demo_patients_659.csv")
-
-
-@pytest.fixture(scope="module")
-def sources(real_data: Path, ecgs: pd.DataFrame) -> reference.Sources:
-    return reference.read_sources(real_data / "mimic-iv-demo-2.2" / "hosp", real_data / "mimic-iv-ed-demo-2.2", ecgs)
 
 
 @pytest.fixture(scope="module")

@@ -65,3 +65,9 @@ def test_a_schema_cannot_be_changed_in_passing() -> None:
 def test_an_unknown_table_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UnknownName, match="labevents"):
         table("chartevents")
+
+
+def test_each_table_is_described_once() -> None:
+    from ecgkt.mimic.tables import _ALL
+
+    assert len({one.path for one in _ALL}) == len(_ALL) == len(TABLES)
