@@ -25,6 +25,7 @@ from ecgkt.data.joins.events import LAB_ROWS, stage_events
 from ecgkt.data.joins.linkage import link
 from ecgkt.data.joins.windows import values_of
 from ecgkt.data.layout import Prepared
+from ecgkt.data.waveforms.shards import full_disk_told
 from ecgkt.data.waveforms.store import store_waveforms
 from ecgkt.domain.cohorts import PARTS, Split
 from ecgkt.domain.features import Role
@@ -90,7 +91,7 @@ def prepare(
     target = Prepared(Path(out))
     if _claim(target, order):
         return target
-    with engine(target.stage / "spill", memory, workers) as connection:
+    with full_disk_told(target.folder), engine(target.stage / "spill", memory, workers) as connection:
         for name in TABLES:
             open_table(connection, order.sources, name)
         _run(connection, target, order, progress or (lambda step, done, total: None))

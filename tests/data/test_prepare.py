@@ -200,21 +200,27 @@ import resource, sys
 from pathlib import Path
 from ecgkt.data.prepare import prepare
 from ecgkt.errors import EcgktError
-resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, resource.RLIM_INFINITY))
+
+def fill(step, done, total):
+    if step == "prepare" and done == int(sys.argv[3]):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+
 try:
-    prepare([Path(sys.argv[1])], Path(sys.argv[2]))
+    prepare([Path(sys.argv[1])], Path(sys.argv[2]), progress=fill)
 except EcgktError as error:
     print(error)
 """
 
 
-def test_a_full_disk_is_one_sentence_and_what_was_made_is_kept(cohort, prepared, tmp_path):
-    """No file may grow beyond 3 MB, as if the disk were full; then there is room again."""
-    run = [sys.executable, "-c", FULL, str(cohort), str(tmp_path / "p")]
+@pytest.mark.parametrize("step", range(5))
+def test_a_disk_that_fills_at_any_step_is_one_sentence_and_what_was_made_is_kept(cohort, prepared, tmp_path, step):
+    """From this step on no file may grow beyond 1,000 bytes, as if the disk were full; then there is room again."""
+    run = [sys.executable, "-c", FULL, str(cohort), str(tmp_path / "p"), str(step)]
     said = subprocess.run(run, capture_output=True, text=True, check=True).stdout
     assert said.count("\n") == 1
     assert said.startswith("Wanted room to write")
-    assert (tmp_path / "p" / "stage" / "lab_rows.parquet").is_file()
+    assert (tmp_path / "p" / "stage" / "lab_rows.parquet").is_file() == (step > 0)
+    assert (tmp_path / "p" / "waveforms.parquet").is_file() == (step > 1)
     assert content(prepare([cohort], tmp_path / "p")) == content(Prepared(prepared))
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import duckdb
 
-from ecgkt.errors import InvalidCohort
+from ecgkt.errors import DiskFull, InvalidCohort
 from ecgkt.mimic import Sources, Table, table
 
 MEMORY = "2GB"
+_FULL = ("No space left", "File too large", "Disk quota exceeded")
 _SQL_TYPES = {
     "int64": "BIGINT",
     "Int64": "BIGINT",
@@ -98,10 +99,13 @@ def reading(what: str) -> Iterator[None]:
             f"memory and disk for {what}", _told(error), "raise --memory, or free disk below the output folder"
         ) from error
     except duckdb.Error as error:
-        said = _told(error)
-        full = "No space left" in said or "File too large" in said
-        do = "free some disk and run it again" if full else "download that file again"
-        raise InvalidCohort(f"to go through {what}", said, do) from error
+        if any(words in str(error) for words in _FULL):
+            raise DiskFull(
+                f"room to write {what}",
+                "none",
+                "make room and give the same command again: what was made is kept and it goes on from there",
+            ) from error
+        raise InvalidCohort(f"to go through {what}", _told(error), "download that file again") from error
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path, what: str) -> None:
