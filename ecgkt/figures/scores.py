@@ -50,7 +50,8 @@ def score_rows(
 def basis(predictions: Predictions) -> str:
     """Return the sentence that says how to read the figures."""
     if predictions.calibrated:
-        return f"Frequencies among {predictions.domain} ECGs, where the model was calibrated"
+        labs = "; a lab's, among patients who had the test" if predictions.labels.of_kind(Kind.LAB).names else ""
+        return f"Frequencies among {predictions.domain} ECGs, where the model was calibrated{labs}"
     if predictions.reference is not None:
         return f"Rank of the score among the real ECGs of {predictions.reference}; uncalibrated here"
     return "Uncalibrated here, and the checkpoint has no reference set: scores are not shown"
