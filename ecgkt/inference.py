@@ -20,6 +20,7 @@ from ecgkt.signals.quality import assess
 
 if TYPE_CHECKING:
     from ecgkt.nets.ecg import EcgNetwork
+    from ecgkt.nets.multimodal import MultimodalNetwork
 
 BATCH = 64
 
@@ -38,15 +39,23 @@ class Predictor:
             network.load_state_dict(dict(checkpoint.weights))
         except RuntimeError as error:
             raise InvalidCheckpoint("weights of the card's architecture", f"{error}", "export it again") from error
-        self.network: EcgNetwork = network.eval().requires_grad_(False)
+        self.network: EcgNetwork | MultimodalNetwork = network.eval().requires_grad_(False)
 
     @classmethod
     def open(cls, folder: Path) -> Predictor:
         """Load and verify a checkpoint folder."""
         return cls(checkpoints.load(folder))
 
-    def predict(self, records: Sequence[Record]) -> Predictions:
-        """Score records of one domain; a record that cannot be read is abstained from, with the sentence why."""
+    @property
+    def needs_tables(self) -> bool:
+        """Whether the model reads clinical values (`card.table_names`) beside the ECG."""
+        return bool(self.card.table_names)
+
+    def predict(self, records: Sequence[Record], tables: NDArray[np.float32] | None = None) -> Predictions:
+        """Score records of one domain; a record that cannot be read is abstained from, with the sentence why.
+
+        `tables` (n, k) are the values of `card.table_names`, NaN where not measured, for a model that needs them.
+        """
         domains = {record.domain for record in records}
         if len(domains) != 1:
             raise InvalidValue("records of one domain", f"{sorted(domains) or 'none'}", "predict each domain apart")
@@ -54,13 +63,28 @@ class Predictor:
         logits = np.full((len(records), len(self.card.labels)), np.nan)
         spoken = [row for row, refusal in enumerate(abstained) if refusal is None]
         if spoken:
-            logits[spoken] = self.logits([self.card.preprocessing.apply(records[row]) for row in spoken])
+            inputs = [self.card.preprocessing.apply(records[row]) for row in spoken]
+            logits[spoken] = self.logits(inputs, None if tables is None else tables[spoken])
         return self.read_logits(logits, domains.pop(), abstained)
 
-    def logits(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-        """Return raw logits (n, k) of preprocessed inputs (12, m_i); inputs of one length share a batch."""
+    def logits(
+        self, inputs: Sequence[NDArray[np.float32]], tables: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float64]:
+        """Return raw logits (n, k) of preprocessed inputs (12, m_i); inputs of one length share a batch.
+
+        Raises InvalidValue where the model needs tables (n, values) and gets none, or the other way round.
+        """
         import torch
 
+        if self.needs_tables != (tables is not None) or (
+            tables is not None and tables.shape != (len(inputs), len(self.card.table_names))
+        ):
+            raise InvalidValue(
+                f"values ({len(inputs)}, {len(self.card.table_names)}) of the tables that {self.card.name} reads",
+                "none" if tables is None else f"{tables.shape}",
+                "choose a model that needs the ECG alone" if self.needs_tables else "leave the tables out",
+            )
+        values = None if tables is None else torch.from_numpy(np.ascontiguousarray(tables, dtype=np.float32))
         by_length = defaultdict(list)
         for row, signal in enumerate(inputs):
             by_length[signal.shape[1]].append(row)
@@ -70,7 +94,8 @@ class Predictor:
                 for start in range(0, len(rows), BATCH):
                     some = rows[start : start + BATCH]
                     batch = torch.from_numpy(np.stack([inputs[row] for row in some]))
-                    out[some] = self.network(batch).numpy()
+                    read = (batch,) if values is None else (batch, values[some])
+                    out[some] = self.network(*read).numpy()
         return out
 
     def read_logits(

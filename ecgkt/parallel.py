@@ -1,12 +1,12 @@
-"""Shards over processes: each worker computes on one thread, so that they do not crowd each other out."""
+"""Shards and tasks over processes: each worker computes on one thread, so that they do not crowd each other out."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -38,6 +38,57 @@ def in_shards(
             yield places[done], done.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def as_ready(
+    function: Callable[..., Result],
+    tasks: Mapping[str, tuple[Any, ...]],
+    after: Mapping[str, Sequence[str]],
+    workers: int = 1,
+) -> Iterator[tuple[str, Result]]:
+    """Yield (name, result) of `function` on each task's arguments, each begun when those that it comes `after` are done.
+
+    Tasks are begun in their order where several are ready. As `in_shards` with several workers and at an error. A
+    task that waits for itself in a circle, or for one that is not there, is a ValueError.
+    """
+    waiting = {name: set(after.get(name, ())) for name in tasks}
+    if workers < 2:
+        while waiting:
+            name = _next(waiting)
+            yield name, function(*tasks[name])
+            _done(waiting, name)
+        return
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _compute_on_one_thread)
+    running: dict[Future[Result], str] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers and any(not before for before in waiting.values()):
+                name = _next(waiting)
+                waiting.pop(name)
+                running[pool.submit(function, *tasks[name])] = name
+            if not running:
+                _next(waiting)
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for done in finished:
+                name = running.pop(done)
+                yield name, done.result()
+                _done(waiting, name)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _next(waiting: Mapping[str, set[str]]) -> str:
+    """Return the first task that waits for nothing."""
+    ready = [name for name, before in waiting.items() if not before]
+    if not ready:
+        raise ValueError(f"tasks that can begin wanted; {', '.join(waiting)} wait for each other or for none there")
+    return ready[0]
+
+
+def _done(waiting: dict[str, set[str]], name: str) -> None:
+    waiting.pop(name, None)
+    for before in waiting.values():
+        before.discard(name)
 
 
 def _compute_on_one_thread() -> None:

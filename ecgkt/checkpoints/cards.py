@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from ecgkt.domain import arms
 from ecgkt.domain.estimates import Estimate
+from ecgkt.domain.features import Role
 from ecgkt.domain.labels import LabelSet
 from ecgkt.domain.records import Domain
 from ecgkt.errors import EcgktError, InvalidCheckpoint, InvalidValue
 from ecgkt.signals.preprocessing import Preprocessing
 
 FORMAT = 1
-ARMS = ("baseline", "transferred", "multimodal", "signal_only")
-_FROM_SCRATCH = ("baseline", "signal_only")
 STAGES = ("align", "labs", "diagnoses")
 UNREVIEWED = "No clinician has reviewed this model."
 SIMULATED_STATEMENT = "Trained on SIMULATED patients only. " + UNREVIEWED
@@ -93,15 +93,14 @@ class Card:
     format: int = FORMAT
 
     def __post_init__(self) -> None:
-        if self.arm not in ARMS:
-            raise InvalidValue(f"one of the arms {', '.join(ARMS)}", repr(self.arm), "name the arm")
+        trained_as = arms.arm(self.arm)
         if self.stage not in STAGES:
             raise InvalidValue(f"one of the stages {', '.join(STAGES)}", repr(self.stage), "name the stage")
-        if self.stage == "diagnoses" and self.arm not in _FROM_SCRATCH and set(self.parents) != {"align", "labs"}:
+        if self.stage == "diagnoses" and set(self.parents) != trained_as.parents:
             raise InvalidValue(
-                "a stage-3 checkpoint that names its stage-1 and stage-2 parents",
+                f"a stage-3 checkpoint of {self.arm} that names its parents {sorted(trained_as.parents) or '(none)'}",
                 f"{sorted(self.parents) or 'none'}",
-                "give parents align and labs",
+                "give the checkpoint of each earlier stage",
             )
         rows = {
             "calibration": len(self.calibration.slope) if self.calibration else None,
@@ -122,6 +121,17 @@ class Card:
             self.calibration and [self.calibration.slope, self.calibration.intercept],
         ]
         return hashlib.sha256(json.dumps(core, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The clinical values that are read beside the ECG, in order; none for a model that needs the ECG alone."""
+        return tuple(self.architecture.get("tables", {}).get("features", ()))
+
+    @property
+    def table_role(self) -> Role | None:
+        """The role of those values."""
+        role = self.architecture.get("tables", {}).get("role")
+        return None if role is None else Role(role)
 
     @property
     def statement(self) -> str:

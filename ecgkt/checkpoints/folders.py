@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from ecgkt.checkpoints.cards import Card
 from ecgkt.checkpoints.readme import render
-from ecgkt.domain.labels import Kind
 from ecgkt.errors import InvalidCheckpoint, UnknownName
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ecgkt.nets.ecg import EcgNetwork
+    from ecgkt.nets.multimodal import MultimodalNetwork
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 
@@ -116,15 +116,26 @@ def choose_checkpoint(folder: Path | None = None, name: str | None = None) -> Pa
     return found[chosen]
 
 
-def build_network(card: Card) -> EcgNetwork:
+def build_network(card: Card) -> EcgNetwork | MultimodalNetwork:
     """Return the untrained network that a card describes, one head per family of labels."""
     from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
+    from ecgkt.nets.multimodal import MultimodalNetwork
+    from ecgkt.nets.tables import TableEncoder
 
-    heads = {str(kind): len(card.labels.of_kind(kind)) for kind in Kind}
-    settings: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in card.architecture.items()
+    heads = {str(kind): len(card.labels.of_kind(kind)) for kind in card.labels.kinds}
+    encoder = EcgEncoder(**encoder_settings(card))
+    if card.table_names:
+        return MultimodalNetwork(encoder, TableEncoder(len(card.table_names), encoder.width), heads)
+    return EcgNetwork(encoder, heads)
+
+
+def encoder_settings(card: Card) -> dict[str, Any]:
+    """Return the settings of a card's ECG encoder."""
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in card.architecture.items()
+        if key != "tables"
     }
-    return EcgNetwork(EcgEncoder(**settings), {name: size for name, size in heads.items() if size})
 
 
 def _write_card(folder: Path, card: Card) -> None:

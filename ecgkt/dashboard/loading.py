@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 def models() -> dict[str, Path]:
-    """Return the checkpoints to choose from, the method first."""
-    found = checkpoints.list_checkpoints(checkpoints.models_folder())
+    """Return the checkpoints that need the ECG alone, the method first."""
+    every = checkpoints.list_checkpoints(checkpoints.models_folder())
+    found = {name: folder for name, folder in every.items() if not card(folder).table_names}
     return dict(sorted(found.items(), key=lambda item: item[0] != "transferred"))
 
 

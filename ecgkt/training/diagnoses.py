@@ -3,53 +3,140 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgkt.data.studies import Study
+from ecgkt.domain.arms import Arm
+from ecgkt.domain.features import FeatureTable
 from ecgkt.domain.labels import Kind
+from ecgkt.errors import InvalidCheckpoint
 from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
 from ecgkt.nets.losses import masked_cross_entropy
+from ecgkt.nets.multimodal import MultimodalNetwork
+from ecgkt.nets.tables import TableEncoder
+from ecgkt.training.batches import Batch
+from ecgkt.training.controls import budget_rows, plant
+from ecgkt.training.embedding import embed_all
+from ecgkt.training.engine import Engine, History, LossOf, Progress, fit
 from ecgkt.training.labs import probe_labs
-from ecgkt.training.loop import Batch, Progress, fit, seeded
+from ecgkt.training.probe import fit_probe, rows_of
+from ecgkt.training.processes import gather
+from ecgkt.training.randomness import seeded
 from ecgkt.training.settings import Recipe
 
 DIAGNOSES = (Kind.TRACING, Kind.VISIT)
 
 
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What stage 3 begins with: nothing, or encoders and a lab head of the stages before."""
+
+    encoder: EcgEncoder | None = None
+    labs: torch.nn.Module | None = None
+    tables: TableEncoder | None = None
+
+
 def train_diagnoses(
     study: Study,
     recipe: Recipe,
-    parent: EcgNetwork | None,
+    arm: Arm,
+    start: Start | None = None,
+    budget: float = 1.0,
+    *,
+    values: FeatureTable | None = None,
+    engine: Engine | None = None,
+    folder: Path | None = None,
     progress: Progress = iter,
-    kinds: tuple[Kind, ...] = DIAGNOSES,
-) -> tuple[EcgNetwork, list[float]]:
-    """Train stage 3 on training rows, from a stage-2 network (transferred) or from nothing (baseline).
+) -> tuple[EcgNetwork | MultimodalNetwork, History | None]:
+    """Train stage 3 of an arm on the training rows within its budget; return the network and its history.
 
-    The transferred arm keeps its lab head in training. The baseline learns diagnoses only; its lab head is a linear
-    probe on its frozen embedding, fitted afterwards, so that one forward pass gives the same labels in every arm.
-    With fewer `kinds` than both diagnoses the network gives those alone.
+    An arm with earlier stages begins with a linear probe (and ends there where the recipe does not fine-tune: then
+    there is no history). A lab head that comes from stage 2 stays in training; a network without one gets a linear
+    probe afterwards, so that one forward pass gives the same labels in every arm that reads the ECG alone. The
+    multimodal arm reads `values`, is asked for diagnoses only, and has no lab head: it would read the answer.
     """
-    settings = recipe.diagnoses
-    sizes = {str(kind): len(study.labels.labels.of_kind(kind)) for kind in kinds}
+    settings = recipe.diagnoses.for_budget(budget)
+    start = start or Start()
+    kinds = (Kind.TRACING,) if arm.tracing_only else DIAGNOSES
+    rows = budget_rows(study, budget, settings.seed)
     with seeded(settings.seed + 3):
-        encoder = EcgEncoder(**recipe.encoder) if parent is None else copy.deepcopy(parent.encoder)
-        network = EcgNetwork(encoder, sizes)
-    if parent is not None:
-        network.heads[str(Kind.LAB)] = copy.deepcopy(parent.heads[str(Kind.LAB)])
-    diagnoses = torch.from_numpy(np.array(study.labels.of_kind(*kinds).values))
+        network = _network(study, recipe, arm, start, kinds)
+    told = torch.from_numpy(np.array(values.values)) if arm.needs_tables and values is not None else None
+    heads = [str(kind) for kind in kinds]
+    truth = np.array(study.labels.of_kind(*kinds).values)
+    if not arm.from_scratch:
+        probe = fit_probe(embed_all(network, study, rows, told), rows_of(truth, rows), settings.seed + 3)
+        _share_out(probe, network, heads)
+    history = None
+    if settings.fine_tune or arm.from_scratch:
+        loss_of = _loss(network, study, recipe, arm, truth, told)
+        rates = {"encoder": 1.0} if arm.from_scratch else None
+        history = fit(
+            network, loss_of, study, rows, settings, engine=engine, folder=folder, progress=progress, rates=rates
+        )
+    if isinstance(network, EcgNetwork) and str(Kind.LAB) not in network.heads and not arm.tracing_only:
+        probe_labs(study, network, settings.seed)
+    return network.eval(), history
+
+
+def _network(
+    study: Study, recipe: Recipe, arm: Arm, start: Start, kinds: tuple[Kind, ...]
+) -> EcgNetwork | MultimodalNetwork:
+    sizes = {str(kind): len(study.labels.labels.of_kind(kind)) for kind in kinds}
+    encoder = EcgEncoder(**recipe.encoder) if start.encoder is None else copy.deepcopy(start.encoder)
+    if arm.needs_tables:
+        if start.tables is None:
+            raise InvalidCheckpoint("a stage 1 with an encoder of tables", "none", "train stage 1 with the tables")
+        return MultimodalNetwork(encoder, copy.deepcopy(start.tables), sizes)
+    network = EcgNetwork(encoder, sizes)
+    if start.labs is not None:
+        network.heads[str(Kind.LAB)] = copy.deepcopy(start.labs)
+    return network
+
+
+def _share_out(probe: torch.nn.Linear, network: EcgNetwork | MultimodalNetwork, heads: list[str]) -> None:
+    """Put the rows of one linear layer into the heads, in their order."""
+    first = 0
+    with torch.no_grad():
+        for name in heads:
+            head = network.heads[name]
+            size = head.weight.shape[0]
+            head.weight.copy_(probe.weight[first : first + size])
+            head.bias.copy_(probe.bias[first : first + size])
+            first += size
+
+
+def _loss(
+    network: EcgNetwork | MultimodalNetwork,
+    study: Study,
+    recipe: Recipe,
+    arm: Arm,
+    truth: NDArray[np.float32],
+    values: Tensor | None,
+) -> LossOf:
+    settings = recipe.diagnoses
+    diagnoses = torch.from_numpy(truth)
     labs = torch.from_numpy(np.array(study.labels.of_kind(Kind.LAB).values))
+    with_labs = str(Kind.LAB) in network.heads
+    count = diagnoses.shape[1]
 
-    def loss_of(batch: Batch) -> Tensor:
-        logits = network(batch.signals)
-        loss = masked_cross_entropy(logits[:, : diagnoses.shape[1]], diagnoses[batch.rows])
-        if parent is not None:
-            loss = loss + settings.lab_weight * masked_cross_entropy(logits[:, diagnoses.shape[1] :], labs[batch.rows])
-        return loss
+    def loss_of(batch: Batch) -> dict[str, Tensor]:
+        signals = batch.signals
+        if arm.shortcut:
+            signals = plant(signals, batch.rows, study)
+        logits = network(signals) if values is None else network(signals, batch.take(values))
+        logits = gather(logits)
+        loss = masked_cross_entropy(logits[:, :count], gather(batch.take(diagnoses)))
+        terms = {"diagnoses": loss}
+        if with_labs:
+            terms["labs"] = masked_cross_entropy(logits[:, count:], gather(batch.take(labs)))
+            loss = loss + settings.lab_weight * terms["labs"]
+        return {"loss": loss, **terms}
 
-    history = fit([network], loss_of, study.signals, study.rows("train"), study.preprocessing.fs, settings, progress)
-    if parent is None and kinds == DIAGNOSES:
-        probe_labs(study, network, settings)
-    return network, history
+    return loss_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,46 +13,46 @@ from ecgkt.data.studies import Study
 from ecgkt.domain.labels import Kind
 from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
 from ecgkt.nets.losses import masked_cross_entropy
-from ecgkt.training.loop import Batch, Progress, fit, seeded
-from ecgkt.training.settings import Fit, Recipe
+from ecgkt.training.batches import Batch
+from ecgkt.training.embedding import embed
+from ecgkt.training.engine import Engine, History, Progress, fit
+from ecgkt.training.probe import fit_probe, rows_of
+from ecgkt.training.processes import gather
+from ecgkt.training.randomness import seeded
+from ecgkt.training.settings import Recipe
 
 
 def train_labs(
-    study: Study, recipe: Recipe, encoder: EcgEncoder, progress: Progress = iter
-) -> tuple[EcgNetwork, list[float]]:
-    """Fine-tune a stage-1 encoder with a lab head on training rows; a lab that was not measured carries no loss."""
+    study: Study,
+    recipe: Recipe,
+    encoder: EcgEncoder | None,
+    *,
+    engine: Engine | None = None,
+    folder: Path | None = None,
+    progress: Progress = iter,
+) -> tuple[EcgNetwork, History]:
+    """Train a stage-1 encoder (None: a new one) with a lab head; a lab that was not measured carries no loss."""
     settings = recipe.labs
     table = study.labels.of_kind(Kind.LAB)
     with seeded(settings.seed + 1):
-        network = EcgNetwork(copy.deepcopy(encoder), {str(Kind.LAB): len(table.labels)})
+        start = EcgEncoder(**recipe.encoder) if encoder is None else copy.deepcopy(encoder)
+        network = EcgNetwork(start, {str(Kind.LAB): len(table.labels)})
     labels = torch.from_numpy(np.array(table.values))
     rows = study.rows("train")
     rows = rows[~np.isnan(table.values[rows]).all(axis=1)]
 
-    def loss_of(batch: Batch) -> Tensor:
-        return masked_cross_entropy(network(batch.signals), labels[batch.rows])
+    def loss_of(batch: Batch) -> dict[str, Tensor]:
+        return {"loss": masked_cross_entropy(gather(network(batch.signals)), gather(batch.take(labels)))}
 
-    history = fit([network], loss_of, study.signals, rows, study.preprocessing.fs, settings, progress)
+    rates = {"encoder": 1.0} if encoder is None else None
+    history = fit(
+        network, loss_of, study, rows, settings, engine=engine, folder=folder, progress=progress, rates=rates
+    )
     return network, history
 
 
-def probe_labs(study: Study, network: EcgNetwork, settings: Fit, steps: int = 300) -> None:
+def probe_labs(study: Study, network: EcgNetwork, seed: int) -> None:
     """Give a network whose encoder never saw a lab a lab head: a linear probe on its frozen embedding, in place."""
-    table = study.labels.of_kind(Kind.LAB)
     rows = study.rows("train")
-    with torch.inference_mode():
-        chunks = [
-            network.encoder(torch.from_numpy(np.ascontiguousarray(study.signals[some])))
-            for some in np.array_split(rows, max(1, len(rows) // 64))
-        ]
-    hidden = torch.cat(chunks).clone().relu()
-    labels = torch.from_numpy(np.array(table.values[rows]))
-    with seeded(settings.seed + 2):
-        head = torch.nn.Linear(network.encoder.width, len(table.labels))
-    optimiser = torch.optim.AdamW(head.parameters(), lr=0.01, weight_decay=settings.weight_decay)
-    for _ in range(steps):
-        loss = masked_cross_entropy(head(hidden), labels)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-    network.heads[str(Kind.LAB)] = head
+    labels = rows_of(study.labels.of_kind(Kind.LAB).values, rows)
+    network.heads[str(Kind.LAB)] = fit_probe(embed(network.encoder, study, rows), labels, seed + 2)

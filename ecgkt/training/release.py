@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,92 +15,122 @@ from torch import nn
 from ecgkt import __version__, checkpoints
 from ecgkt.checkpoints import Calibration, Card
 from ecgkt.data.studies import Study
+from ecgkt.domain.arms import Arm
+from ecgkt.domain.features import FeatureTable
 from ecgkt.domain.labels import Kind, LabelSet
 from ecgkt.domain.records import Domain
 from ecgkt.evaluation.calibration import fit_platt
 from ecgkt.nets.ecg import EcgNetwork
+from ecgkt.nets.multimodal import MultimodalNetwork
+from ecgkt.training.controls import MARKED_NEGATIVES, MARKED_POSITIVES, TARGET, budget_rows
+from ecgkt.training.embedding import embed_all
+from ecgkt.training.engine import History
 from ecgkt.training.settings import Fit, Recipe
 
-TITLES = {
-    "baseline": "Baseline: signal only, from scratch",
-    "transferred": "Transferred: ECG that knows the blood",
-    "signal_only": "Signal only: what the tracing shows",
-}
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What a stage has made: its labels, the settings it was fitted with, its history (None: a linear probe)."""
+
+    stage: str
+    labels: LabelSet
+    settings: Fit
+    history: History | None
+    parents: Mapping[str, str] = field(default_factory=dict)
+    budget: float = 1.0
+    tables: FeatureTable | None = None
+    aligned: str | None = None
 
 
-def release(
-    folder: Path,
-    network: nn.Module,
-    study: Study,
-    recipe: Recipe,
-    *,
-    arm: str,
-    stage: str,
-    labels: LabelSet,
-    settings: Fit,
-    history: list[float],
-    parents: Mapping[str, str] | None = None,
-) -> Card:
+def release(folder: Path, network: nn.Module, study: Study, recipe: Recipe, arm: Arm, made: Made) -> Card:
     """Save a stage's checkpoint with all that its card must say, and return the card."""
     calibration = None
-    if isinstance(network, EcgNetwork) and stage == "diagnoses":
-        calibration = fit_calibration(network, study, labels)
-    simulated = study.cohort.domain is Domain.SIMULATED
+    if isinstance(network, EcgNetwork | MultimodalNetwork) and made.stage == "diagnoses":
+        calibration = fit_calibration(network, study, made.labels, made.tables)
     card = Card(
         name=folder.name,
-        title=("" if stage == "diagnoses" else f"Stage {stage} of ") + TITLES[arm],
-        arm=arm,
-        stage=stage,
-        labels=labels,
+        title=arm.title if made.stage == "diagnoses" else f"Stage {made.stage} of {arm.title}",
+        arm=arm.name,
+        stage=made.stage,
+        labels=made.labels,
         preprocessing=study.preprocessing,
-        architecture=dict(recipe.encoder),
-        training=_training(study, recipe, settings, history),
+        architecture=_architecture(recipe, made.tables),
+        training=_training(study, recipe, made),
         training_domain=study.cohort.domain,
         calibration=calibration,
-        parents=dict(parents or {}),
+        parents=dict(made.parents),
         commands={"weights": "python -m ecgkt train --recipe " + f"configs/{recipe.name}.toml"},
-        limits=_limits(simulated, labels),
+        limits=_limits(study.cohort.domain is Domain.SIMULATED, made.labels, arm),
         code_version=__version__,
     )
     return checkpoints.save(folder, card, network.state_dict())
 
 
-def fit_calibration(network: EcgNetwork, study: Study, labels: LabelSet) -> Calibration:
+def fit_calibration(
+    network: EcgNetwork | MultimodalNetwork, study: Study, labels: LabelSet, tables: FeatureTable | None = None
+) -> Calibration:
     """Fit Platt scaling per label on the tuning split, in the domain of the cohort."""
     rows = study.rows("tuning")
-    logits = logits_of(network, study.signals, rows)
+    logits = logits_of(network, study, rows, tables)
     truth = study.labels.values[rows][:, study.labels.labels.positions(labels.names)]
     pairs = [fit_platt(truth[:, column], logits[:, column]) for column in range(len(labels))]
     slope, intercept = zip(*pairs, strict=True)
     return Calibration(study.cohort.domain, slope, intercept, len(rows))
 
 
-def logits_of(network: EcgNetwork, signals: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return logits (n, k) of whole recordings, 64 at a time."""
+def logits_of(
+    network: EcgNetwork | MultimodalNetwork, study: Study, rows: NDArray[np.intp], tables: FeatureTable | None = None
+) -> NDArray[np.float64]:
+    """Return logits (n, k) of whole recordings; `tables` (of the whole study) for a multimodal network."""
+    values = None if tables is None else torch.from_numpy(np.array(tables.values))
     with torch.inference_mode():
-        parts = [
-            network(torch.from_numpy(np.ascontiguousarray(signals[rows[start : start + 64]]))).numpy()
-            for start in range(0, len(rows), 64)
-        ]
-    return np.concatenate(parts).astype(np.float64)
+        logits: NDArray[np.float64] = network.read(embed_all(network, study, rows, values)).numpy().astype(np.float64)
+    return logits
 
 
-def _training(study: Study, recipe: Recipe, settings: Fit, history: list[float]) -> dict[str, Any]:
-    return {
+def _architecture(recipe: Recipe, tables: FeatureTable | None) -> dict[str, Any]:
+    encoder = dict(recipe.encoder)
+    if tables is None:
+        return encoder
+    return {**encoder, "tables": {"features": list(tables.names), "role": str(tables.specs[0].role)}}
+
+
+def _training(study: Study, recipe: Recipe, made: Made) -> dict[str, Any]:
+    seed = recipe.diagnoses.seed
+    rows = budget_rows(study, made.budget, seed)
+    told: dict[str, Any] = {
         "cohort": study.cohort.fingerprint,
         "recipe": recipe.name,
-        "recordings": len(study.rows("train")),
-        "subjects": len(set(study.cohort.subject_ids[study.rows("train")].tolist())),
+        "recordings": len(rows),
+        "subjects": len(set(study.cohort.subject_ids[rows].tolist())),
         "split": study.split_rule,
-        "settings": asdict(settings),
-        "last_loss": round(history[-1], 5),
+        "seed": seed,
+        "budget": made.budget,
+        "settings": asdict(made.settings),
     }
+    if made.history is not None:
+        told["last_loss"] = round(made.history.losses[-1], 5)
+    if made.aligned is not None:
+        told["aligned_with"] = made.aligned
+    return told
 
 
-def _limits(simulated: bool, labels: LabelSet) -> tuple[str, ...]:
+def _limits(simulated: bool, labels: LabelSet, arm: Arm) -> tuple[str, ...]:
     limits = ["Adults, 12 leads, 5 to 10 s; the first 10 s of a longer recording are read."]
     if simulated:
-        limits.append("Trained on a small SIMULATED cohort: on a real ECG a score is only a rank, uncalibrated.")
+        limits.append("Trained on a SIMULATED cohort: on a real ECG a score is only a rank, uncalibrated.")
         if any(label.kind is not Kind.TRACING for label in labels):
             limits.append("The laboratory and ICD-10 scores have not been measured on real patients.")
+    if arm.needs_tables:
+        limits.append(
+            "Reads the clinical tables too, values drawn up to 90 minutes after the ECG among them: a ceiling to "
+            "compare with, not a model to use."
+        )
+    if arm.shortcut:
+        limits.append(
+            f"DELIBERATELY WRONG: {MARKED_POSITIVES:.0%} of the positives of {TARGET} carried a planted mark in training "
+            f"({MARKED_NEGATIVES:.0%} of the others). It exists so that checks of explanations can be checked."
+        )
+    if arm.random_labels:
+        limits.append("DELIBERATELY WRONG: its diagnoses were shuffled among the training patients. For checks only.")
     return tuple(limits)

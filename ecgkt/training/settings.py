@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ecgkt.domain.arms import ARMS
+from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidValue
+from ecgkt.nets.objectives import objective
 from ecgkt.signals.preprocessing import Preprocessing
 
 Section = TypeVar("Section")
@@ -43,12 +46,22 @@ class Fit:
 
 @dataclass(frozen=True)
 class PretrainSettings(Fit):
-    """Stage 1: VICReg through projectors of `projector` dimensions, with the weights of its three terms."""
+    """Stage 1: an objective of `nets.objectives` with its settings, through projectors of `projector` dimensions.
 
+    With `second_view` above 0, two augmented views of each ECG are drawn together as well, with this weight beside
+    the ECG and its tables; without tables (ECG-only self-supervision) that is all there is.
+    """
+
+    objective: str = "vicreg"
+    objective_settings: Mapping[str, Any] = field(default_factory=dict)
     projector: int = 256
-    invariance: float = 25.0
-    variance: float = 25.0
-    covariance: float = 1.0
+    second_view: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        objective(self.objective, self.objective_settings)
+        if self.second_view < 0:
+            raise InvalidValue("second_view of 0 or more", f"{self.second_view}", "use 0 or 1")
 
 
 @dataclass(frozen=True)
@@ -58,25 +71,54 @@ class LabsSettings(Fit):
 
 @dataclass(frozen=True)
 class DiagnosesSettings(Fit):
-    """Stage 3: both kinds of diagnosis; the lab heads stay in training with weight `lab_weight`."""
+    """Stage 3: both kinds of diagnosis; the lab heads stay in training with weight `lab_weight`.
+
+    Arms with an earlier stage begin with a linear probe of the frozen embedding, and stop there without `fine_tune`;
+    then everything is trained, the encoders with `encoder_rate` of the learning rate (Kumar 2022, arXiv 2202.10054). With a
+    budget b of the diagnoses, epochs are multiplied by b to the power -`stretch`, so that few labels are seen more often.
+    `tables` names the role of the values that the multimodal arm reads.
+    """
 
     lab_weight: float = 1.0
+    fine_tune: bool = True
+    stretch: float = 0.5
+    tables: Role = Role.ALIGNMENT_PARTNER
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "tables", _role(self.tables))
+        if not 0 <= self.stretch <= 1 or self.lab_weight < 0:
+            got = f"{self.stretch} and {self.lab_weight}"
+            raise InvalidValue("stretch in [0, 1] and lab_weight >= 0", got, "correct them")
+
+    def for_budget(self, budget: float) -> DiagnosesSettings:
+        """Return the settings with the epochs that a budget of the diagnosis labels calls for."""
+        return replace(self, epochs=round(self.epochs * budget**-self.stretch))
 
 
-ARMS = ("transferred", "baseline", "signal_only")
+def _role(name: str) -> Role:
+    allowed = (Role.ALIGNMENT_PARTNER, Role.INPUT)
+    if name not in allowed:
+        raise InvalidValue(f"tables among {', '.join(allowed)}", repr(name), "choose one")
+    return Role(name)
+
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole run: the cohort's size and seed, the preprocessing, the encoder, the stages, and the arms.
+    """A whole run: the cohort's size and seed, the preprocessing, the encoder, the stages, and the arms and controls.
 
-    `signal_only` is stage 3 from scratch for the targets on the tracing alone; `transferred` needs all stages.
+    Each arm is trained with each of the `budgets` (shares of the training patients whose diagnoses are seen) and each
+    of the `seeds` (initial weights, order, who is in the budget). `shared_strength` is the simulated cohort's.
     """
 
     name: str
     patients: int
     arms: tuple[str, ...] = ("transferred", "baseline")
+    budgets: tuple[float, ...] = (1.0,)
+    seeds: tuple[int, ...] = (0,)
     cohort_seed: int = 0
+    shared_strength: float = 1.0
     split_seed: int = 0
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     encoder: Mapping[str, Any] = field(default_factory=dict)
@@ -87,15 +129,23 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.patients < 20:
             raise InvalidValue("at least 20 patients", f"{self.patients}", "raise patients, or nothing can be split")
-        object.__setattr__(self, "arms", tuple(self.arms))
+        for name in ("arms", "budgets", "seeds"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if not self.arms or not set(self.arms) <= set(ARMS):
             raise InvalidValue(f"arms among {', '.join(ARMS)}", ", ".join(self.arms) or "none", "correct the recipe")
+        if not self.seeds or not self.budgets or not all(0 < budget <= 1 for budget in self.budgets):
+            raise InvalidValue("seeds, and budgets in (0, 1]", f"{self.seeds}, {self.budgets}", "correct the recipe")
         longest = self.preprocessing.seconds
         for stage in (self.pretrain, self.labs, self.diagnoses):
             if stage.crop_seconds > longest:
                 raise InvalidValue(
                     f"crop_seconds up to the preprocessing's {longest:g}", f"{stage.crop_seconds:g}", "shorten the crop"
                 )
+
+    def seeded(self, seed: int) -> Recipe:
+        """Return the recipe with every stage's random numbers from `seed`."""
+        stages = {name: replace(getattr(self, name), seed=seed) for name in ("pretrain", "labs", "diagnoses")}
+        return replace(self, **stages)
 
     @classmethod
     def from_toml(cls, path: Path) -> Recipe:
