@@ -28,13 +28,17 @@ def augment(signals: Tensor, fs: float, generator: torch.Generator) -> Tensor:
     out = signals[:, _STORED]
     out = out * _uniform((b, 1, 1), 0.7, 1.35, generator) * _uniform((b, len(_STORED), 1), 0.9, 1.1, generator)
     out = torch.cat([out[:, :2], _displaced(out[:, 2:], generator)], dim=1)
-    half = torch.rand((b, 1, 1), generator=generator) < _HALF_GAIN
+    half = torch.rand((b, 1, 1), generator=generator, device=generator.device) < _HALF_GAIN
     chest = torch.where(half, 0.5, 1.0) * _uniform((b, 1, 1), 0.8, 1.25, generator)
     out = torch.cat([out[:, :2], chest * out[:, 2:]], dim=1)
     out = _smooth(out, generator)
-    size = 0.035 * torch.rand((b, 1, 1), generator=generator).square() * _uniform((b, 8, 1), 0.2, 1.5, generator)
-    out = out + size * torch.randn(out.shape, generator=generator)
-    time = torch.arange(n) / fs
+    size = (
+        0.035
+        * torch.rand((b, 1, 1), generator=generator, device=generator.device).square()
+        * _uniform((b, 8, 1), 0.2, 1.5, generator)
+    )
+    out = out + size * torch.randn(out.shape, generator=generator, device=generator.device)
+    time = torch.arange(n, device=signals.device) / fs
     hz = _uniform((b, 8, 1), 0.1, 0.7, generator)
     phase = _uniform((b, 8, 1), 0, 2 * math.pi, generator)
     out = out + _uniform((b, 1, 1), 0, 0.08, generator) * torch.sin(2 * math.pi * hz * time + phase)
@@ -59,10 +63,12 @@ def _displaced(chest: Tensor, generator: torch.Generator) -> Tensor:
 def _lose(leads: Tensor, generator: torch.Generator) -> Tensor:
     """Silence some leads in some records, for a window or for good."""
     b, count, n = leads.shape
-    lost = (torch.rand((b, count, 1), generator=generator) < 0.15) & (torch.rand((b, 1, 1), generator=generator) < 0.25)
-    place = torch.rand((b, 1, 1), generator=generator) * n
-    length = torch.rand((b, 1, 1), generator=generator) * 2 * n
-    time = torch.arange(n)
+    lost = (torch.rand((b, count, 1), generator=generator, device=generator.device) < 0.15) & (
+        torch.rand((b, 1, 1), generator=generator, device=generator.device) < 0.25
+    )
+    place = torch.rand((b, 1, 1), generator=generator, device=generator.device) * n
+    length = torch.rand((b, 1, 1), generator=generator, device=generator.device) * 2 * n
+    time = torch.arange(n, device=leads.device)
     return leads.masked_fill(lost & (time >= place - length / 2) & (time < place + length / 2), 0.0)
 
 
@@ -71,7 +77,7 @@ def crop(signals: Tensor, samples: int, generator: torch.Generator) -> Tensor:
     spare = signals.shape[-1] - samples
     if spare <= 0:
         return signals
-    starts = torch.randint(0, spare + 1, (len(signals),), generator=generator).tolist()
+    starts = torch.randint(0, spare + 1, (len(signals),), generator=generator, device=generator.device).tolist()
     return torch.stack([row[:, start : start + samples] for row, start in zip(signals, starts, strict=True)])
 
 
@@ -84,4 +90,4 @@ def _smooth(signals: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
-    return low + (high - low) * torch.rand(shape, generator=generator)
+    return low + (high - low) * torch.rand(shape, generator=generator, device=generator.device)

@@ -22,7 +22,8 @@ class Fit:
     """How any stage is fitted: AdamW under a one-cycle schedule, on crops of `crop_seconds`.
 
     With `averaging` above 0 the weights kept are the exponential moving average of those of every step, with this
-    decay (Polyak, Juditsky 1992, doi 10.1137/0330046).
+    decay (Polyak, Juditsky 1992, doi 10.1137/0330046). `encoder_rate` multiplies the learning rate of encoders that
+    come from the stage before; 0 keeps them as they are (a linear probe).
     """
 
     epochs: int = 10
@@ -32,6 +33,8 @@ class Fit:
     crop_seconds: float = 10.0
     averaging: float = 0.0
     seed: int = 0
+    augmentation: bool = True
+    encoder_rate: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.averaging < 1:
@@ -40,6 +43,8 @@ class Fit:
             raise InvalidValue("epochs >= 1 and batch >= 2", f"epochs {self.epochs}, batch {self.batch}", "raise them")
         if not 0 < self.learning_rate < 1:
             raise InvalidValue("a learning_rate between 0 and 1", f"{self.learning_rate}", "use about 0.002")
+        if not 0 <= self.encoder_rate <= 10:
+            raise InvalidValue("an encoder_rate from 0 to 10", f"{self.encoder_rate}", "use 1, or about 0.1")
         if self.crop_seconds < 1:
             raise InvalidValue("crop_seconds >= 1", f"{self.crop_seconds}", "use 5 or 10")
 

@@ -16,8 +16,8 @@ from ecgkt.nets.ecg import EcgEncoder
 from ecgkt.signals.preprocessing import Preprocessing
 from ecgkt.training import runs
 from ecgkt.training.augmentation import augment, crop
+from ecgkt.training.engine import fit
 from ecgkt.training.labs import train_labs
-from ecgkt.training.loop import fit
 from ecgkt.training.pretrain import effective_rank, pretrain
 from ecgkt.training.settings import DiagnosesSettings, Fit, LabsSettings, PretrainSettings, Recipe
 
@@ -136,12 +136,14 @@ def test_the_labs_of_the_transferred_arm_are_learnt_and_kept_in_stage_3(stages, 
 
 
 def test_a_loss_that_is_no_number_stops_before_the_weights_are_spoilt(study):
-    signals = study.signals.copy()
-    signals[study.rows("train")[0]] = np.nan
     layer = torch.nn.Linear(12, 1)
     with pytest.raises(InvalidValue, match="finite loss"):
         fit(
-            [layer], lambda batch: layer(batch.signals.mean(-1)).sum(), signals, study.rows("train"), 100, Fit(epochs=1)
+            layer,
+            lambda batch: {"loss": layer(batch.signals.mean(-1)).sum() * torch.nan},
+            study,
+            study.rows("train"),
+            Fit(epochs=1),
         )
     assert torch.isfinite(layer.weight).all()
 
@@ -152,14 +154,7 @@ def test_averaged_weights_lie_between_the_first_and_the_last(study):
         layer = torch.nn.Linear(12, 1, bias=False)
         torch.nn.init.zeros_(layer.weight)
         settings = Fit(epochs=2, batch=4, learning_rate=0.02, averaging=averaging)
-        fit(
-            [layer],
-            lambda batch, one=layer: (one.weight - 1).square().sum(),
-            study.signals,
-            study.rows("train"),
-            100,
-            settings,
-        )
+        fit(layer, lambda _, one=layer: {"loss": (one.weight - 1).square().sum()}, study, study.rows("train"), settings)
         found[averaging] = layer.weight.detach().mean()
     assert 0 < found[0.9] < found[0.0]
 

@@ -1,0 +1,124 @@
+"""One batch spread over several processes: what is compared is gathered, and batch norms see every row.
+
+Each process computes the loss of the whole batch from gathered rows. The collectives' backward passes sum over the
+processes, so that the mean of the processes' gradients is the gradient that one process with all rows would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+_alone = False
+
+
+def count() -> int:
+    """Return how many processes share the batch; 1 where none were started together."""
+    if _alone or not (distributed.is_available() and distributed.is_initialized()):
+        return 1
+    return distributed.get_world_size()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Leave the other processes out: what runs inside must not wait for them."""
+    global _alone
+    before, _alone = _alone, True
+    try:
+        yield
+    finally:
+        _alone = before
+
+
+def gather(rows: Tensor) -> Tensor:
+    """Return the rows (b, ...) of all processes joined in their order (processes * b, ...); on one process, `rows`.
+
+    Every process must hold as many rows. Gradients flow back to the process that a row came from.
+    """
+    if count() == 1:
+        return rows
+    gathered: Tensor = _Gather.apply(rows)  # type: ignore[no-untyped-call]
+    return gathered
+
+
+class _Gather(torch.autograd.Function):
+    """All-gather whose backward pass sums each row's gradients over the processes; works with gloo and NCCL."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        rows = rows.contiguous()
+        parts = [torch.empty_like(rows) for _ in range(distributed.get_world_size())]
+        distributed.all_gather(parts, rows)
+        ctx.rows = len(rows)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        whole = gradients[0].contiguous().clone()
+        distributed.all_reduce(whole)
+        first = distributed.get_rank() * ctx.rows
+        return whole[first : first + ctx.rows]
+
+
+class SharedBatchNorm1d(nn.BatchNorm1d):
+    """Batch norm (Ioffe, Szegedy 2015, arXiv 1502.03167) over the rows of all processes, on any backend.
+
+    Over (b, c) or (b, c, n), each process with its own b. Its state is that of nn.BatchNorm1d, and on one process or
+    in evaluation mode so is what it does. Statistics are joined by the rule of Chan (1979) in float32.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x normalised, of the same shape."""
+        if count() == 1 or not self.training:
+            return super().forward(x)
+        dims = [0] if x.dim() == 2 else [0, 2]
+        whole = x.float()
+        n = whole.numel() // whole.shape[1]
+        mean, scatter = whole.mean(dims), whole.var(dims, correction=0) * n
+        told = gather(torch.cat([mean.new_tensor([n]), mean, scatter])[None])
+        counts, means, scatters = told[:, :1], told[:, 1 : 1 + self.num_features], told[:, 1 + self.num_features :]
+        total = counts.sum()
+        mean = (counts * means).sum(0) / total
+        scatter = (scatters + counts * (means - mean).square()).sum(0)
+        self._remember(mean.detach(), scatter.detach() / (total - 1))
+        shape = [1, -1] + [1] * (x.dim() - 2)
+        scale = (scatter / total + self.eps).rsqrt()
+        if self.affine:
+            scale = scale * self.weight
+        out = (whole - mean.view(shape)) * scale.view(shape)
+        if self.affine:
+            out = out + self.bias.view(shape)
+        return out.to(x.dtype)
+
+    def _remember(self, mean: Tensor, variance: Tensor) -> None:
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked += 1
+        share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean, share)
+        self.running_var.lerp_(variance, share)
+
+
+def share_norms(module: nn.Module) -> None:
+    """Put shared batch norms in the place of the plain ones below `module`, with their state."""
+    _replace(module, nn.BatchNorm1d, SharedBatchNorm1d)
+
+
+def part_norms(module: nn.Module) -> None:
+    """Put plain batch norms back in the place of shared ones."""
+    _replace(module, SharedBatchNorm1d, nn.BatchNorm1d)
+
+
+def _replace(module: nn.Module, old: type[nn.BatchNorm1d], new: type[nn.BatchNorm1d]) -> None:
+    for name, child in module.named_children():
+        if type(child) is not old:
+            _replace(child, old, new)
+            continue
+        norm = new(child.num_features, child.eps, child.momentum, child.affine, child.track_running_stats)
+        norm._parameters, norm._buffers = child._parameters, child._buffers
+        norm.train(child.training)
+        setattr(module, name, norm)
