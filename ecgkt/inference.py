@@ -84,7 +84,7 @@ class Predictor:
                 "none" if tables is None else f"{tables.shape}",
                 "choose a model that needs the ECG alone" if self.needs_tables else "leave the tables out",
             )
-        values = None if tables is None else torch.from_numpy(np.ascontiguousarray(tables, dtype=np.float32))
+        values = None if tables is None else torch.from_numpy(np.array(tables, dtype=np.float32))
         by_length = defaultdict(list)
         for row, signal in enumerate(inputs):
             by_length[signal.shape[1]].append(row)

@@ -46,7 +46,7 @@ def as_ready(
     after: Mapping[str, Sequence[str]],
     workers: int = 1,
 ) -> Iterator[tuple[str, Result]]:
-    """Yield (name, result) of `function` on each task's arguments, each begun when those that it comes `after` are done.
+    """Yield (name, result) of `function` on each task's arguments, each begun once those it comes `after` are done.
 
     Tasks are begun in their order where several are ready. As `in_shards` with several workers and at an error. A
     task that waits for itself in a circle, or for one that is not there, is a ValueError.

@@ -10,11 +10,14 @@ from ecgkt import checkpoints, readers, reports
 from ecgkt.checkpoints import Card
 from ecgkt.cli.progress import bar, counter, say, steps
 from ecgkt.data.prepare import prepare
-from ecgkt.data.studies import Study, read_study
-from ecgkt.errors import InvalidCheckpoint
+from ecgkt.data.studies import read_study, read_values_of
+from ecgkt.domain.arms import ARMS, arm
 from ecgkt.inference import Predictor
 from ecgkt.parallel import usual_workers
 from ecgkt.training import runs
+from ecgkt.training.engine import Engine
+from ecgkt.training.machines import ACCELERATORS, LOGGERS, PRECISIONS
+from ecgkt.training.plan import plan, run_plan
 from ecgkt.training.settings import Recipe
 
 WORTH_WORKERS = 500
@@ -31,14 +34,17 @@ def fill_pretrain(parser: argparse.ArgumentParser) -> None:
 def fill_labs(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `train-labs`."""
     _add_stage(parser)
-    parser.add_argument("--parent", type=Path, required=True, metavar="DIR", help="the checkpoint of stage 1")
+    _add_parents(parser, "the checkpoint of stage 1")
     parser.set_defaults(run=run_labs)
 
 
 def fill_diagnoses(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `train-diagnoses`."""
     _add_stage(parser)
-    parser.add_argument("--parent", type=Path, metavar="DIR", help="the checkpoint of stage 2 (without: the baseline)")
+    _add_parents(parser, "a checkpoint of an earlier stage (multimodal: that of stage 1 and that of stage 2)")
+    parser.add_argument(
+        "--budget", type=float, default=1.0, metavar="B", help="share of the training patients whose diagnoses are seen"
+    )
     parser.set_defaults(run=run_diagnoses)
 
 
@@ -48,6 +54,8 @@ def fill_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cohort", type=Path, metavar="DIR", help="a prepared cohort (default: simulate one)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="stages 1 and 2, and the cohort")
     parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR", help="the arms")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="arms trained at once, each by one core")
+    _add_engine(parser)
     parser.set_defaults(run=run_train)
 
 
@@ -59,28 +67,26 @@ def fill_smoke(parser: argparse.ArgumentParser) -> None:
 
 def run_pretrain(arguments: argparse.Namespace) -> int:
     """Train stage 1."""
-    recipe = Recipe.from_toml(arguments.recipe)
-    return _told(runs.run_pretrain(_study(arguments.cohort, recipe), recipe, arguments.out, bar("align")))
+    return _told(runs.run_pretrain(_run(arguments, "align"), arguments.out))
 
 
 def run_labs(arguments: argparse.Namespace) -> int:
     """Train stage 2."""
-    recipe = Recipe.from_toml(arguments.recipe)
-    study = _study(arguments.cohort, recipe)
-    return _told(runs.run_labs(study, recipe, arguments.parent, arguments.out, bar("labs")))
+    return _told(runs.run_labs(_run(arguments, "labs"), arguments.parent, arguments.out))
 
 
 def run_diagnoses(arguments: argparse.Namespace) -> int:
     """Train stage 3."""
-    recipe = Recipe.from_toml(arguments.recipe)
-    study = _study(arguments.cohort, recipe)
-    return _told(runs.run_diagnoses(study, recipe, arguments.parent, arguments.out, bar("diagnoses")))
+    run = _run(arguments, "diagnoses")
+    values = read_values_of(arguments.cohort, run.recipe.diagnoses.tables) if run.arm.needs_tables else None
+    return _told(runs.run_diagnoses(run, arguments.parent, arguments.out, arguments.budget, values))
 
 
 def run_train(arguments: argparse.Namespace) -> int:
     """Run a recipe: cohort, stages, arms, evaluation; a stage that is there already is kept."""
     recipe = Recipe.from_toml(arguments.recipe)
-    train_recipe(recipe, arguments.cohort, arguments.runs, arguments.models)
+    engine = _engine(arguments)
+    train_recipe(recipe, arguments.cohort, arguments.runs, arguments.models, engine, arguments.workers)
     return 0
 
 
@@ -99,66 +105,78 @@ def run_smoke(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def train_recipe(recipe: Recipe, cohort: Path | None, out: Path, models: Path) -> None:
-    """Train the arms of a recipe into `models`, with stages 1 and 2 (and a simulated cohort) in `out`."""
-    if cohort is None:
-        from ecgkt.simulation import simulate_cohort
+def train_recipe(
+    recipe: Recipe, cohort: Path | None, out: Path, models: Path, engine: Engine | None = None, workers: int = 1
+) -> Path:
+    """Train the arms of a recipe into `models`, with stages 1 and 2 (and a simulated cohort) in `out`.
 
-        source, cohort = out / "cohort", out / "prepared"
-        workers = usual_workers() if recipe.patients >= WORTH_WORKERS else 1
-        simulate_cohort(source, recipe.patients, recipe.cohort_seed, progress=counter("simulate"), workers=workers)
-        prepare([source], cohort, split_seed=recipe.split_seed, workers=workers, progress=steps())
-    study = _study(cohort, recipe)
-    for arm in recipe.arms:
-        _train_arm(arm, study, recipe, out, models)
-        where = f"{study.cohort.domain}, held out"
-        predictor = Predictor.open(models / arm)
-        estimates = reports.evaluate_study(predictor, study)
-        errors = reports.calibration_errors(predictor, study)
-        command = f"python -m ecgkt train --recipe configs/{recipe.name}.toml"
-        card = reports.add_estimates(models / arm, where, estimates, command, errors)
-        macros = ", ".join(f"{kind} {value:.3f}" for kind, value in reports.macro_by_kind(card, estimates).items())
-        say(f"{arm}: macro AUROC ({where}): {macros}.")
+    Every arm's AUROC on the held-out patients goes into its card. Returns the prepared cohort.
+    """
+    cohort = simulated_cohort(recipe, out) if cohort is None else cohort
+    study = read_study(cohort, recipe.preprocessing, workers=usual_workers(), progress=counter("read"))
+    tasks = plan(recipe, out, models)
+    for task, card, kept in run_plan(tasks, recipe, cohort, engine=engine, workers=workers, progress=bar):
+        if kept:
+            say(f"{task.name}: already there (checkpoint {card.id}), kept.")
+        else:
+            _told(card)
+        if task.stage == "diagnoses" and not card.estimates:
+            where = f"{study.cohort.domain}, held out"
+            predictor = Predictor.open(task.out)
+            estimates = reports.evaluate_study(predictor, study)
+            errors = reports.calibration_errors(predictor, study)
+            command = f"python -m ecgkt train --recipe configs/{recipe.name}.toml"
+            card = reports.add_estimates(task.out, where, estimates, command, errors)
+            macros = ", ".join(f"{kind} {value:.3f}" for kind, value in reports.macro_by_kind(card, estimates).items())
+            say(f"{task.name}: macro AUROC ({where}): {macros}.")
+    return cohort
 
 
-def _train_arm(arm: str, study: Study, recipe: Recipe, out: Path, models: Path) -> None:
-    """Train one arm, with the stages before it where it needs them."""
-    align, labs, target = out / "align", out / "labs", models / arm
-    if arm == "transferred":
-        if not _done(align, study, recipe):
-            _told(runs.run_pretrain(study, recipe, align, bar("align")))
-        if not _done(labs, study, recipe):
-            _told(runs.run_labs(study, recipe, align, labs, bar("labs")))
-    if _done(target, study, recipe):
-        return
-    if arm == "signal_only":
-        _told(runs.run_signal_only(study, recipe, target, bar(arm)))
-    else:
-        _told(runs.run_diagnoses(study, recipe, labs if arm == "transferred" else None, target, bar(arm)))
+def simulated_cohort(recipe: Recipe, out: Path) -> Path:
+    """Simulate and prepare a recipe's cohort below `out`, where it is not there yet; return the prepared folder."""
+    from ecgkt.simulation import SimulationSettings, simulate_cohort
+
+    source, prepared = out / "cohort", out / "prepared"
+    workers = usual_workers() if recipe.patients >= WORTH_WORKERS else 1
+    settings = SimulationSettings(shared_strength=recipe.shared_strength)
+    simulate_cohort(
+        source, recipe.patients, recipe.cohort_seed, settings, progress=counter("simulate"), workers=workers
+    )
+    prepare([source], prepared, split_seed=recipe.split_seed, workers=workers, progress=steps())
+    return prepared
 
 
 def _add_stage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cohort", type=Path, required=True, metavar="DIR", help="a prepared cohort")
     parser.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="one of configs/")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the checkpoint goes")
+    parser.add_argument("--arm", default="transferred", metavar="NAME", help=f"one of {', '.join(ARMS)}")
+    parser.add_argument("--seed", type=int, default=0, help="of weights, order and who is in the budget")
+    _add_engine(parser)
 
 
-def _study(cohort: Path, recipe: Recipe) -> Study:
-    return read_study(cohort, recipe.preprocessing, workers=usual_workers(), progress=counter("read"))
+def _add_parents(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--parent", type=Path, action="append", default=[], metavar="DIR", help=what)
 
 
-def _done(folder: Path, study: Study, recipe: Recipe) -> bool:
-    """Whether a checkpoint of this recipe and cohort is there already, so that a stopped run goes on."""
-    try:
-        card = checkpoints.load(folder).card
-    except InvalidCheckpoint:
-        return False
-    same = card.training.get("cohort") == study.cohort.fingerprint and card.training.get("recipe") == recipe.name
-    if same:
-        say(f"{folder.name}: already there (checkpoint {card.id}), kept.")
-    return same
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--accelerator", choices=ACCELERATORS, default="auto", help="(default: a GPU if there is one)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="(default: bf16-mixed on a GPU)")
+    parser.add_argument("--loaders", type=int, default=0, metavar="N", help="processes that read ahead of each trainer")
+    parser.add_argument("--logger", choices=LOGGERS, default="csv")
+
+
+def _engine(arguments: argparse.Namespace) -> Engine:
+    return Engine(arguments.accelerator, 1, arguments.precision, arguments.loaders, arguments.logger)
+
+
+def _run(arguments: argparse.Namespace, title: str) -> runs.Run:
+    recipe = Recipe.from_toml(arguments.recipe).seeded(arguments.seed)
+    study = read_study(arguments.cohort, recipe.preprocessing, workers=usual_workers(), progress=counter("read"))
+    return runs.Run(study, recipe, arm(arguments.arm), _engine(arguments), bar(title))
 
 
 def _told(card: Card) -> int:
-    say(f"{card.title}: checkpoint {card.id}, last loss {card.training['last_loss']}.")
+    last = card.training.get("last_loss")
+    say(f"{card.title}: checkpoint {card.id}" + (f", last loss {last}." if last is not None else ", a linear probe."))
     return 0

@@ -95,6 +95,12 @@ def read_manifest(prepared: Prepared) -> dict[str, Any]:
     return told
 
 
+def read_values_of(folder: Path, role: Role) -> FeatureTable:
+    """Return the values of a role for all rows of a prepared cohort, as `read_values`."""
+    prepared = Prepared(Path(folder))
+    return read_values(prepared, role, read_manifest(prepared))
+
+
 def read_values(prepared: Prepared, role: Role, told: dict[str, Any]) -> FeatureTable:
     """Return the values of a role, one row per ECG and one column per feature, NaN where not measured.
 

@@ -40,7 +40,7 @@ def _strangers(subjects: NDArray[np.int64], rows: NDArray[np.intp], seed: int) -
     """Return for each row one of another patient: rows by subject, shifted by half of them, in a random order."""
     generator = np.random.default_rng([seed, 71])
     order = np.argsort(generator.permutation(len(np.unique(subjects)))[np.unique(subjects, return_inverse=True)[1]])
-    swapped = np.empty_like(rows)
+    swapped: NDArray[np.intp] = np.empty_like(rows)
     swapped[order] = rows[np.roll(order, len(order) // 2)]
     return swapped
 
@@ -78,7 +78,8 @@ def budget_rows(study: Study, budget: float, seed: int = 0) -> NDArray[np.intp]:
         return rows
     subjects = study.cohort.subject_ids[rows]
     place = {subject: _uniform(f"{seed}:{subject}") for subject in np.unique(subjects).tolist()}
-    return rows[np.array([place[subject] < budget for subject in subjects.tolist()], dtype=bool)]
+    within = np.array([place[subject] < budget for subject in subjects.tolist()], dtype=bool)
+    return rows[np.flatnonzero(within)]
 
 
 def _uniform(key: object) -> float:

@@ -102,14 +102,11 @@ def _network(
 
 def _share_out(probe: torch.nn.Linear, network: EcgNetwork | MultimodalNetwork, heads: list[str]) -> None:
     """Put the rows of one linear layer into the heads, in their order."""
-    first = 0
-    with torch.no_grad():
-        for name in heads:
-            head = network.heads[name]
-            size = head.weight.shape[0]
-            head.weight.copy_(probe.weight[first : first + size])
-            head.bias.copy_(probe.bias[first : first + size])
-            first += size
+    linear = [head for name in heads if isinstance(head := network.heads[name], torch.nn.Linear)]
+    sizes = [head.out_features for head in linear]
+    parts = zip(torch.split(probe.weight, sizes), torch.split(probe.bias, sizes), strict=True)
+    for head, (weight, bias) in zip(linear, parts, strict=True):
+        head.load_state_dict({"weight": weight.detach(), "bias": bias.detach()})
 
 
 def _loss(

@@ -15,8 +15,12 @@ BATCH = 64
 
 
 def embed(encoder: EcgEncoder, study: Study, rows: NDArray[np.intp]) -> Tensor:
-    """Return the embedding (len(rows), width) of whole recordings, on the CPU."""
+    """Return the embedding (len(rows), width) of whole recordings, on the CPU.
+
+    The encoder is left in evaluation mode.
+    """
     device = next(encoder.parameters()).device
+    encoder.eval()
     with torch.inference_mode():
         chunks = [encoder(_signals(study, some).to(device)).cpu() for some in _batches(rows)]
     return torch.cat(chunks).clone()
@@ -30,6 +34,7 @@ def embed_all(
     if isinstance(network, MultimodalNetwork):
         if values is None:
             raise TypeError("a multimodal network needs the tables' values")
+        network.tables.eval()
         with torch.inference_mode():
             told = torch.cat([network.tables(values[torch.from_numpy(some)]) for some in _batches(rows)])
         embedded = torch.cat([embedded, told.clone()], dim=1)

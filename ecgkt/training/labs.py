@@ -45,9 +45,7 @@ def train_labs(
         return {"loss": masked_cross_entropy(gather(network(batch.signals)), gather(batch.take(labels)))}
 
     rates = {"encoder": 1.0} if encoder is None else None
-    history = fit(
-        network, loss_of, study, rows, settings, engine=engine, folder=folder, progress=progress, rates=rates
-    )
+    history = fit(network, loss_of, study, rows, settings, engine=engine, folder=folder, progress=progress, rates=rates)
     return network, history
 
 

@@ -1,10 +1,9 @@
-"""A recipe's runs: every arm with every budget and seed, and the stages before, each once however many arms share it."""
+"""A recipe's runs: every arm with every budget and seed, and the stages before, each once, whoever shares it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 from ecgkt import checkpoints
@@ -112,7 +111,7 @@ def run_task(
 ) -> tuple[Card, bool]:
     """Do one task; return its card, and whether it was there already."""
     recipe = recipe.seeded(task.seed)
-    study = _study(cohort, recipe)
+    study = read_study(cohort, recipe.preprocessing)
     there = _there(task, recipe, study)
     if there is not None:
         return there, True
@@ -125,19 +124,6 @@ def run_task(
     if task.arm.needs_tables and recipe.diagnoses.tables is not Role.ALIGNMENT_PARTNER:
         values = read_values_of(cohort, recipe.diagnoses.tables)
     return runs.run_diagnoses(run, task.parents, task.out, task.budget, values), False
-
-
-def _study(cohort: Path, recipe: Recipe) -> Study:
-    return _read(cohort.resolve(), recipe)
-
-
-@lru_cache(maxsize=1)
-def _cached(cohort: Path, fingerprint: str, opened: tuple[Recipe, ...]) -> Study:
-    return read_study(cohort, opened[0].preprocessing)
-
-
-def _read(cohort: Path, recipe: Recipe) -> Study:
-    return read_study(cohort, recipe.preprocessing)
 
 
 def _there(task: Task, recipe: Recipe, study: Study) -> Card | None:

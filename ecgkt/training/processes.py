@@ -23,6 +23,17 @@ def count() -> int:
     return distributed.get_world_size()
 
 
+def is_first() -> bool:
+    """Whether this process writes what all of them have made."""
+    return count() == 1 or distributed.get_rank() == 0
+
+
+def wait_for_all() -> None:
+    """Wait until every process has come so far."""
+    if count() > 1:
+        distributed.barrier()
+
+
 @contextmanager
 def alone() -> Iterator[None]:
     """Leave the other processes out: what runs inside must not wait for them."""

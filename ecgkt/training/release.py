@@ -128,8 +128,8 @@ def _limits(simulated: bool, labels: LabelSet, arm: Arm) -> tuple[str, ...]:
         )
     if arm.shortcut:
         limits.append(
-            f"DELIBERATELY WRONG: {MARKED_POSITIVES:.0%} of the positives of {TARGET} carried a planted mark in training "
-            f"({MARKED_NEGATIVES:.0%} of the others). It exists so that checks of explanations can be checked."
+            f"DELIBERATELY WRONG: {MARKED_POSITIVES:.0%} of the training positives of {TARGET} carried a planted mark "
+            f"and {MARKED_NEGATIVES:.0%} of the others. It exists so that checks of explanations can be checked."
         )
     if arm.random_labels:
         limits.append("DELIBERATELY WRONG: its diagnoses were shuffled among the training patients. For checks only.")

@@ -16,11 +16,12 @@ from ecgkt.domain.arms import Arm
 from ecgkt.domain.features import FeatureTable
 from ecgkt.domain.labels import Kind, LabelSet
 from ecgkt.errors import InvalidCheckpoint
-from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
+from ecgkt.nets.ecg import EcgEncoder
 from ecgkt.nets.tables import TableEncoder
+from ecgkt.training import processes
 from ecgkt.training.controls import shown_to
 from ecgkt.training.diagnoses import Start, train_diagnoses
-from ecgkt.training.engine import Engine, History, Progress
+from ecgkt.training.engine import Engine, Progress
 from ecgkt.training.labs import train_labs
 from ecgkt.training.pretrain import pretrain
 from ecgkt.training.release import Made, release
@@ -103,14 +104,16 @@ def _working(out: Path) -> Path:
 
 
 def _written(run: Run, out: Path, network: nn.Module, made: Made) -> Card:
-    """Write the checkpoint, its log and its manifest; then the working folder goes."""
-    card = release(out, network, run.study, run.recipe, run.arm, made)
-    folder = _working(out)
-    for name in (LOG, MANIFEST):
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, out / name)
-    shutil.rmtree(folder, ignore_errors=True)
-    return card
+    """Write the checkpoint, its log and its manifest, by one process; then the working folder goes."""
+    if processes.is_first():
+        release(out, network, run.study, run.recipe, run.arm, made)
+        folder = _working(out)
+        for name in (LOG, MANIFEST):
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, out / name)
+        shutil.rmtree(folder, ignore_errors=True)
+    processes.wait_for_all()
+    return checkpoints.read_card(out)
 
 
 def _parents(run: Run, folders: Sequence[Path], needed: set[str]) -> dict[str, Checkpoint]:

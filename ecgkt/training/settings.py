@@ -79,8 +79,8 @@ class DiagnosesSettings(Fit):
     """Stage 3: both kinds of diagnosis; the lab heads stay in training with weight `lab_weight`.
 
     Arms with an earlier stage begin with a linear probe of the frozen embedding, and stop there without `fine_tune`;
-    then everything is trained, the encoders with `encoder_rate` of the learning rate (Kumar 2022, arXiv 2202.10054). With a
-    budget b of the diagnoses, epochs are multiplied by b to the power -`stretch`, so that few labels are seen more often.
+    then everything is trained, the encoders with `encoder_rate` of the learning rate (Kumar 2022, arXiv 2202.10054).
+    With a budget b of the diagnoses, epochs are multiplied by b to the power -`stretch`: few labels are seen often.
     `tables` names the role of the values that the multimodal arm reads.
     """
 
@@ -106,7 +106,6 @@ def _role(name: str) -> Role:
     if name not in allowed:
         raise InvalidValue(f"tables among {', '.join(allowed)}", repr(name), "choose one")
     return Role(name)
-
 
 
 @dataclass(frozen=True)
