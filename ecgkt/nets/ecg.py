@@ -11,12 +11,11 @@ from torch import Tensor, nn
 class ResidualBlock(nn.Module):
     """Two convolutions with a shortcut (He 2016, doi 10.1109/CVPR.2016.90), over (b, channels, n)."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, dropout: float) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int) -> None:
         super().__init__()
         self.first = nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
         self.first_norm = nn.BatchNorm1d(outputs)
         self.first_relu = nn.ReLU()
-        self.dropout = nn.Dropout(dropout)
         self.second = nn.Conv1d(outputs, outputs, kernel, 1, kernel // 2, bias=False)
         self.second_norm = nn.BatchNorm1d(outputs)
         self.shortcut = (
@@ -28,7 +27,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (b, outputs, ceil(n / stride))."""
-        y = self.dropout(self.first_relu(self.first_norm(self.first(x))))
+        y = self.first_relu(self.first_norm(self.first(x)))
         out: Tensor = self.last_relu(self.second_norm(self.second(y)) + self.shortcut(x))
         return out
 
@@ -56,15 +55,17 @@ class EcgEncoder(nn.Module):
         blocks = []
         inputs = channels[0]
         for outputs, stride in zip(channels, strides, strict=True):
-            blocks.append(ResidualBlock(inputs, outputs, kernel, stride, dropout))
+            blocks.append(ResidualBlock(inputs, outputs, kernel, stride))
             inputs = outputs
         self.blocks = nn.Sequential(*blocks)
+        self.dropout = nn.Dropout(dropout)
         self.embed = nn.Linear(2 * inputs, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the embedding (b, width)."""
         features = self.blocks(self.stem(x))
-        embedding: Tensor = self.embed(torch.cat([features.mean(dim=-1), features.amax(dim=-1)], dim=1))
+        pooled = torch.cat([features.mean(dim=-1), features.amax(dim=-1)], dim=1)
+        embedding: Tensor = self.embed(self.dropout(pooled))
         return embedding
 
 
