@@ -37,6 +37,11 @@ class Prepared:
         return self.folder / "labels.parquet"
 
     @property
+    def measurements(self) -> Path:
+        """One row per kept ECG: the cart's intervals in ms and axes in degrees, null where it measured nothing."""
+        return self.folder / "measurements.parquet"
+
+    @property
     def codes(self) -> Path:
         """The ICD-10 codes of each ECG's visit with their ancestors: row, code, place."""
         return self.folder / "codes.parquet"

@@ -15,6 +15,7 @@ from ecgkt.catalogue import CohortRecipe, all_labels
 from ecgkt.data.audit import Finding
 from ecgkt.data.joins import labels
 from ecgkt.data.joins.engine import quoted
+from ecgkt.data.joins.machine import MEASURED
 from ecgkt.data.layout import Prepared
 from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidCohort
@@ -61,6 +62,7 @@ def describe(
         "foreign_units": _pairs(connection, "unit", "unit"),
         "haemolysis": _pairs(connection, "haemolysed", "haemolysis"),
         "values": {str(role): _coverage(connection, target, role) for role in Role},
+        "measurements": _measured(connection, target),
         "labels": labels.prevalences(connection, str(target.labels), all_labels().names),
         "audit": [finding.to_json() for finding in findings],
     }
@@ -118,6 +120,13 @@ def _coverage(connection: duckdb.DuckDBPyConnection, target: Prepared, role: Rol
     """Return for each feature of a role how many ECGs have a value; on the others it is missing."""
     path = quoted(target.values(role))
     return _counts(connection, f"SELECT feature, count(DISTINCT row) FROM read_parquet({path}) GROUP BY feature")
+
+
+def _measured(connection: duckdb.DuckDBPyConnection, target: Prepared) -> dict[str, int]:
+    """Return for each of the cart's intervals and axes on how many ECGs it is known."""
+    asked = ", ".join(f"count({name})" for name in MEASURED)
+    row = connection.execute(f"SELECT {asked} FROM read_parquet({quoted(target.measurements)})").fetchall()[0]
+    return dict(zip(MEASURED, (int(value) for value in row), strict=True))
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:

@@ -23,6 +23,7 @@ from ecgkt.data.joins import labels
 from ecgkt.data.joins.engine import MEMORY, engine, open_table, quoted, write_parquet
 from ecgkt.data.joins.events import LAB_ROWS, stage_events
 from ecgkt.data.joins.linkage import link
+from ecgkt.data.joins.machine import machine_values
 from ecgkt.data.joins.windows import values_of
 from ecgkt.data.layout import Prepared
 from ecgkt.data.waveforms.shards import full_disk_told
@@ -153,6 +154,7 @@ def _values(connection: duckdb.DuckDBPyConnection, target: Prepared, order: Orde
         progress("values", done, len(Role))
         query = values_of(order.recipe, role)
         write_parquet(connection, query, target.values(role), f"the values of the role {role}")
+    write_parquet(connection, machine_values(), target.measurements, "machine_measurements.csv")
     progress("values", len(Role), len(Role))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecgkt.catalogue import all_labels, feature_specs
+from ecgkt.data.joins.machine import MEASURED
 from ecgkt.data.layout import Prepared
 from ecgkt.data.waveforms.model_inputs import model_inputs
 from ecgkt.data.waveforms.shards import Progress
@@ -117,6 +118,19 @@ def read_values(prepared: Prepared, role: Role, told: dict[str, Any]) -> Feature
     values[long["row"].to_numpy(np.int64), place.astype(np.intp)] = long["value"].to_numpy(np.float32)
     rejected = {name: rows.get("implausible", 0) for name, rows in told["rows"].items() if name in columns}
     return FeatureTable(specs, values, rejected)
+
+
+def read_measurements(prepared: Prepared) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """Return the names of the cart's intervals (ms) and axes (degrees), and their values (n, 8), NaN where unmeasured.
+
+    Raises InvalidCohort where the cohort was prepared before these were kept.
+    """
+    if not prepared.measurements.is_file():
+        raise InvalidCohort(
+            "the cart's measurements", f"no {prepared.measurements.name}", "prepare it again into an empty folder"
+        )
+    table = pd.read_parquet(prepared.measurements)
+    return MEASURED, table[list(MEASURED)].to_numpy(np.float32, na_value=np.nan)
 
 
 def _read_labels(prepared: Prepared) -> LabelTable:

@@ -19,6 +19,7 @@ from ecgkt.catalogue import all_labels, cohort_recipe, lab
 from ecgkt.data import audit
 from ecgkt.data.layout import Prepared
 from ecgkt.data.prepare import prepare
+from ecgkt.data.studies import read_measurements
 from ecgkt.data.waveforms.stored import StoredWaveforms
 from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidCohort
@@ -199,6 +200,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from ecgkt.data.prepare import prepare
+from ecgkt.data.studies import read_measurements
 from ecgkt.errors import EcgktError
 
 def fill(step, done, total):
@@ -340,3 +342,52 @@ def test_the_engine_reaches_for_no_network(tmp_path):
 
     with engine(tmp_path) as connection, pytest.raises(duckdb.Error):
         connection.execute("SELECT * FROM read_csv('https://example.org/x.csv')")
+
+
+SPANS = {"p_ms": ("p_onset", "p_end"), "pr_ms": ("p_onset", "qrs_onset")}
+SPANS |= {"qrs_ms": ("qrs_onset", "qrs_end"), "qt_ms": ("qrs_onset", "t_end")}
+
+
+def test_the_carts_measurements_are_those_of_the_published_table_row_by_row(prepared, cohort):
+    ours = pd.read_parquet(Prepared(prepared).measurements)
+    records = pd.read_parquet(Prepared(prepared).records)
+    printed = pd.read_csv(cohort / "machine_measurements.csv").set_index("study_id").loc[records["study_id"]]
+    printed = printed.replace(29999, np.nan).reset_index()
+    assert ours["row"].tolist() == list(range(len(records)))
+    for name, (start, end) in SPANS.items():
+        np.testing.assert_array_equal(ours[name], printed[end] - printed[start])
+    for name in ("p_axis", "qrs_axis", "t_axis"):
+        turned = printed[name].where(printed[name] <= 180, printed[name] - 360)
+        np.testing.assert_array_equal(ours[name], turned)
+    np.testing.assert_array_equal(ours["rr_ms"], printed["rr_interval"])
+    assert ours["p_ms"].isna().any() and ours["p_ms"].notna().any()
+    assert manifest(Prepared(prepared))["measurements"] == ours.drop(columns="row").notna().sum().to_dict()
+
+
+def test_what_a_cart_cannot_have_measured_is_missing_and_a_cohort_without_the_table_has_nothing(source, tmp_path):
+    path = source / "machine_measurements.csv"
+    rows = pd.read_csv(path, keep_default_na=False)
+    first = pd.read_csv(source / "record_list.csv").sort_values(["subject_id", "ecg_time", "study_id"])["study_id"]
+    strange = [
+        {"rr_interval": 0, "p_onset": 40, "p_end": 29999, "qrs_onset": 200, "qrs_end": 200, "t_end": 600},
+        {"p_axis": 29999, "qrs_axis": 270, "t_axis": -500},
+    ]
+    for study, change in zip(first, strange, strict=False):
+        rows.loc[rows["study_id"] == study, list(change)] = list(change.values())
+    rows.to_csv(path, index=False)
+    done = prepare([source], tmp_path / "p")
+    ours = pd.read_parquet(done.measurements).set_index(pd.read_parquet(done.records)["study_id"])
+    one, two = ours.loc[first.iloc[0]], ours.loc[first.iloc[1]]
+    assert one[["rr_ms", "p_ms", "qrs_ms"]].isna().all()
+    assert (one["pr_ms"], one["qt_ms"]) == (160, 400)
+    assert two[["p_axis", "t_axis"]].isna().all() and two["qrs_axis"] == -90
+    path.unlink()
+    names, values = read_measurements(prepare([source], tmp_path / "without"))
+    assert names == tuple(ours.columns[1:])
+    assert values.shape == (len(ours), 8) and np.isnan(values).all()
+
+
+def test_a_cohort_that_was_prepared_without_the_carts_measurements_says_so(copy):
+    copy.measurements.unlink()
+    with pytest.raises(InvalidCohort, match="cart's measurements, got no measurements"):
+        read_measurements(copy)
