@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from ecgkt.domain.estimates import Estimate
+from ecgkt.evaluation.discrimination import too_few
+from ecgkt.evaluation.resampling import RESAMPLES, Draws, draw_subjects, percentile_interval
 
 
 def fit_platt(labels: NDArray[np.floating], logits: NDArray[np.floating]) -> tuple[float, float]:
@@ -49,3 +55,135 @@ def sigmoid(x: NDArray[np.floating]) -> NDArray[np.float64]:
 
     probabilities: NDArray[np.float64] = expit(np.asarray(x, dtype=np.float64))
     return probabilities
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One bin of a calibration curve: mean predicted frequency and the observed one with a 95 % interval."""
+
+    n: int
+    predicted: float
+    observed: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far probabilities are off: all that is said of one label before or after scaling.
+
+    `slope` of the logistic regression of truth on the logit (Cox 1958; 1 is right, below 1 is overconfident);
+    `intercept` with that slope held at 1 (calibration in the large; 0 is right, below 0 is too high a prediction);
+    `error` is the expected calibration error; `curve` has bins of equal size. Undefined as an Estimate says.
+    """
+
+    slope: Estimate
+    intercept: Estimate
+    error: float | None
+    curve: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Calibration on held-out rows before and after Platt scaling, whose (slope, intercept) tuning rows gave."""
+
+    platt: tuple[float, float]
+    before: Calibration
+    after: Calibration
+
+
+def before_and_after(
+    tuning: tuple[NDArray[np.floating], NDArray[np.floating]],
+    labels: NDArray[np.floating],
+    logits: NDArray[np.floating],
+    subjects: NDArray[np.int64],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Scaled:
+    """Fit Platt scaling on (labels, logits) of tuning rows and judge it on (n,) held-out ones; NaN left out."""
+    known = ~(np.isnan(tuning[0]) | np.isnan(tuning[1]))
+    slope, intercept = fit_platt(tuning[0][known], tuning[1][known])
+    both = (logits, slope * logits.astype(np.float64) + intercept)
+    before, after = (calibration(labels, x, subjects, resamples=resamples, seed=seed) for x in both)
+    return Scaled((slope, intercept), before, after)
+
+
+def calibration(
+    labels: NDArray[np.floating],
+    logits: NDArray[np.floating],
+    subjects: NDArray[np.int64],
+    *,
+    bins: int = 10,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Calibration:
+    """Return the calibration of (n,) logits against labels 1/0, NaN left out in both; intervals resample subjects.
+
+    Slope and intercept of a resample are one step of Newton's method from those of the sample.
+    """
+    known = ~(np.isnan(labels) | np.isnan(logits))
+    y, x, who = labels[known].astype(np.float64), logits[known].astype(np.float64), subjects[known]
+    n, positives = len(y), int(y.sum())
+    reason = too_few(y, who)
+    if reason:
+        none = Estimate.undefined(reason, n, positives)
+        return Calibration(none, none, None, ())
+    draws = draw_subjects(who, resamples, seed)
+    ones = np.ones((n, 1))
+    slope = _coefficient(
+        np.column_stack([x, ones]), np.zeros(n), y, draws, "no finite slope: one score parts the classes"
+    )
+    intercept = _coefficient(ones, x, y, draws, "no finite intercept")
+    return Calibration(
+        slope, intercept, expected_calibration_error(y, sigmoid(x), bins), _curve(y, sigmoid(x), who, bins)
+    )
+
+
+def _coefficient(
+    X: NDArray[np.float64], offset: NDArray[np.float64], y: NDArray[np.float64], draws: Draws, reason: str
+) -> Estimate:
+    """Return the first coefficient of the logistic regression of y on X with an offset."""
+    scale = np.maximum(np.abs(X).max(axis=0), 1e-12)
+    Z, beta = X / scale, np.zeros(X.shape[1])
+    for _ in range(100):
+        p = sigmoid(Z @ beta + offset)
+        information = (Z * (p * (1 - p))[:, None]).T @ Z
+        if np.linalg.cond(information) > 1e12:
+            return Estimate.undefined(reason, len(y), int(y.sum()))
+        step = np.linalg.solve(information, Z.T @ (y - p))
+        beta += step * min(1.0, 5 / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < 1e-9:
+            break
+    else:
+        return Estimate.undefined(reason, len(y), int(y.sum()))
+    count, k = len(draws.counts), len(beta)
+    score, curvature = np.zeros((count, k)), np.zeros((count, k, k))
+    np.add.at(score, draws.group, Z * (y - p)[:, None])
+    np.add.at(curvature, draws.group, Z[:, :, None] * Z[:, None, :] * (p * (1 - p))[:, None, None])
+    weights = draws.counts[:, 1:].T.astype(np.float64)
+    informations = (weights @ curvature.reshape(count, -1)).reshape(-1, k, k)
+    drawn = beta + np.linalg.solve(informations, (weights @ score)[:, :, None])[:, :, 0]
+    value = float(beta[0] / scale[0])
+    return Estimate(value, *percentile_interval(value, drawn[:, 0] / scale[0]), len(y), int(y.sum()))
+
+
+def _curve(
+    y: NDArray[np.float64], p: NDArray[np.float64], subjects: NDArray[np.int64], bins: int
+) -> tuple[CurvePoint, ...]:
+    """Return bins of equal size in order of p, with Wilson's intervals (1927) for as many rows as the subjects are worth."""
+    points = []
+    for rows in np.array_split(np.argsort(p, kind="stable"), bins):
+        if not len(rows):
+            continue
+        n, observed = len(rows), float(y[rows].mean())
+        _, place = np.unique(subjects[rows], return_inverse=True)
+        clustered = float((np.bincount(place, y[rows] - observed) ** 2).sum()) / n**2
+        single = observed * (1 - observed) / n
+        worth = n / max(1.0, clustered / single) if single > 0 else float(place.max() + 1)
+        z = 1.959964
+        centre = (observed + z**2 / (2 * worth)) / (1 + z**2 / worth)
+        half = z / (1 + z**2 / worth) * np.sqrt(observed * (1 - observed) / worth + z**2 / (4 * worth**2))
+        low, high = max(0.0, float(centre - half)), min(1.0, float(centre + half))
+        points.append(CurvePoint(n, float(p[rows].mean()), observed, min(low, observed), max(high, observed)))
+    return tuple(points)
