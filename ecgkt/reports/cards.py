@@ -1,34 +1,31 @@
-"""What a checkpoint is worth, measured: estimates on a cohort or a collection, and reference sets for ranks."""
+"""Estimates of one checkpoint on one set of records, and how they come into its card."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt import checkpoints, readers
-from ecgkt.checkpoints import Card, Reference
+from ecgkt import checkpoints
+from ecgkt.checkpoints import Card
 from ecgkt.data.collections import Collection
 from ecgkt.data.studies import Study
 from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.labels import Kind, LabelTable
-from ecgkt.errors import EcgktError, InvalidCohort
+from ecgkt.errors import InvalidCohort
 from ecgkt.evaluation.calibration import expected_calibration_error
 from ecgkt.evaluation.discrimination import auroc_estimate
 from ecgkt.inference import Predictor
-from ecgkt.signals.quality import assess
-
-QUANTILES = 51
-Progress = Callable[[Iterable[int]], Iterable[int]]
+from ecgkt.reports.scoring import Progress, score_files, study_logits
 
 
 def evaluate_study(predictor: Predictor, study: Study, part: str = "held_out") -> dict[str, Estimate]:
     """Return label -> AUROC on one part of a study."""
     rows = study.rows(part)
-    logits = predictor.logits([study.signals[row] for row in rows])
+    logits = study_logits(predictor, study, rows)
     table = study.labels.of_kind(*predictor.card.labels.kinds).take(rows)
     return _estimates(table, logits, study.cohort.subject_ids[rows])
 
@@ -41,38 +38,10 @@ def evaluate_collection(predictor: Predictor, collection: Collection, progress: 
     return _estimates(table, logits[:, columns], collection.subject_ids[kept])
 
 
-def score_files(
-    predictor: Predictor, paths: Sequence[Path], progress: Progress = iter
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return logits (m, k) of the files that can be read and judged, and their positions (m,) in `paths`."""
-    inputs, kept = [], []
-    for row in progress(range(len(paths))):
-        try:
-            record = readers.read_record(paths[row])
-        except EcgktError:
-            continue
-        if assess(record, predictor.card.preprocessing.seconds).good:
-            inputs.append(predictor.card.preprocessing.apply(record))
-            kept.append(row)
-    if not kept:
-        raise InvalidCohort("records that can be read", f"none of {len(paths)}", "check the folder")
-    return predictor.logits(inputs), np.array(kept, dtype=np.intp)
-
-
-def reference_of(
-    predictor: Predictor, paths: Sequence[Path], name: str, source: str, progress: Progress = iter
-) -> Reference:
-    """Return the quantiles of each label's logit over a set of real records; the records themselves are not kept."""
-    logits, kept = score_files(predictor, paths, progress)
-    quantiles = np.quantile(logits, np.linspace(0, 1, QUANTILES), axis=0).T
-    rows = tuple(tuple(float(f"{value:.4f}") for value in row) for row in quantiles)
-    return Reference(name, source, len(kept), rows)
-
-
 def calibration_errors(predictor: Predictor, study: Study, part: str = "held_out") -> dict[Kind, float]:
     """Return by family the mean expected calibration error over its labels that have both classes in a part."""
     rows = study.rows(part)
-    logits = predictor.logits([study.signals[row] for row in rows])
+    logits = study_logits(predictor, study, rows)
     probabilities = predictor.read_logits(logits, study.cohort.domain).probabilities
     errors: dict[Kind, float] = {}
     for kind in predictor.card.labels.kinds:
