@@ -150,7 +150,9 @@ def _add_stage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cohort", type=Path, required=True, metavar="DIR", help="a prepared cohort")
     parser.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="one of configs/")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the checkpoint goes")
-    parser.add_argument("--arm", default="transferred", metavar="NAME", help=f"one of {', '.join(ARMS)}")
+    parser.add_argument(
+        "--arm", metavar="NAME", help=f"one of {', '.join(ARMS)} (default: transferred; stage 3 from nothing: baseline)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of weights, order and who is in the budget")
     _add_engine(parser)
 
@@ -173,7 +175,9 @@ def _engine(arguments: argparse.Namespace) -> Engine:
 def _run(arguments: argparse.Namespace, title: str) -> runs.Run:
     recipe = Recipe.from_toml(arguments.recipe).seeded(arguments.seed)
     study = read_study(arguments.cohort, recipe.preprocessing, workers=usual_workers(), progress=counter("read"))
-    return runs.Run(study, recipe, arm(arguments.arm), _engine(arguments), bar(title))
+    from_nothing = title == "diagnoses" and not arguments.parent
+    name = arguments.arm or ("baseline" if from_nothing else "transferred")
+    return runs.Run(study, recipe, arm(name), _engine(arguments), bar(title))
 
 
 def _told(card: Card) -> int:

@@ -153,13 +153,11 @@ class Recipe:
 
     @classmethod
     def from_toml(cls, path: Path) -> Recipe:
-        """Read a recipe file; raise InvalidValue on an entry that does not exist, in the spelling of the file."""
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InvalidValue("a recipe file", f"none at {path.name}", "name one of configs/") from error
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidValue("a recipe in TOML", f"{error}", "mend that line") from error
+        """Read a recipe file; raise InvalidValue on an entry that does not exist, in the spelling of the file.
+
+        A recipe `like` another file of its folder has that one's entries where it has none of its own.
+        """
+        data = _entries(path)
         sections = {
             "preprocessing": Preprocessing,
             "pretrain": PretrainSettings,
@@ -170,6 +168,26 @@ class Recipe:
             if name in data:
                 data[name] = _section(kind, data[name], name)
         return _section(cls, {"name": path.stem, **data}, "the recipe")
+
+
+def _entries(path: Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the entries of a recipe file over those of the recipe it is like."""
+    try:
+        own = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidValue("a recipe file", f"none at {path.name}", "name one of configs/") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidValue("a recipe in TOML", f"{error}", "mend that line") from error
+    other = own.pop("like", None)
+    if other is None:
+        return own
+    if other in (*seen, path.name):
+        raise InvalidValue("a recipe like another", f"{path.name}, like itself in the end", "correct `like`")
+    before = _entries(path.with_name(other), (*seen, path.name))
+    for name, entry in own.items():
+        both = isinstance(entry, dict) and isinstance(before.get(name), dict)
+        before[name] = {**before[name], **entry} if both else entry
+    return before
 
 
 def _section(kind: type[Section], data: Mapping[str, Any], name: str) -> Section:

@@ -43,7 +43,7 @@ def test_each_stage_is_a_command(recipe, prepared, tmp_path, capsys):
     card = checkpoints.read_card(last)
     assert card.parents == {"align": checkpoints.read_card(align).id, "labs": checkpoints.read_card(labs).id}
     assert main(["train-diagnoses", *common, "--parent", str(align), "--out", str(tmp_path / "x")]) == 1
-    assert "Wanted a parent of stage labs, got stage align" in capsys.readouterr().err
+    assert "Wanted parents of transferred of stage labs, got align" in capsys.readouterr().err
 
 
 def test_a_recipe_trains_both_arms_measures_them_and_goes_on_where_it_was(recipe, prepared, tmp_path, capsys):

@@ -37,3 +37,14 @@ def test_a_recipe_that_contradicts_itself_is_refused_in_its_own_spelling(tmp_pat
     (tmp_path / "recipe.toml").write_text(text)
     with pytest.raises(EcgktError, match=told):
         Recipe.from_toml(tmp_path / "recipe.toml")
+
+
+def test_a_recipe_like_another_has_its_entries_where_it_has_none_of_its_own(tmp_path):
+    (tmp_path / "one.toml").write_text("patients = 50\nseeds = [3]\n[labs]\nepochs = 7\nbatch = 8")
+    (tmp_path / "two.toml").write_text('like = "one.toml"\nseeds = [1, 2]\n[labs]\nbatch = 16')
+    recipe = Recipe.from_toml(tmp_path / "two.toml")
+    assert (recipe.name, recipe.patients, recipe.seeds) == ("two", 50, (1, 2))
+    assert (recipe.labs.epochs, recipe.labs.batch) == (7, 16)
+    (tmp_path / "one.toml").write_text('like = "two.toml"')
+    with pytest.raises(EcgktError, match="like itself"):
+        Recipe.from_toml(tmp_path / "two.toml")
