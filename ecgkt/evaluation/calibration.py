@@ -171,7 +171,7 @@ def _coefficient(
 def _curve(
     y: NDArray[np.float64], p: NDArray[np.float64], subjects: NDArray[np.int64], bins: int
 ) -> tuple[CurvePoint, ...]:
-    """Return bins of equal size in order of p, with Wilson's intervals (1927) for as many rows as the subjects are worth."""
+    """Return bins of equal size in order of p, Wilson's intervals (1927) for the rows that the subjects are worth."""
     points = []
     for rows in np.array_split(np.argsort(p, kind="stable"), bins):
         if not len(rows):

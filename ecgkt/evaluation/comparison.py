@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ecgkt.domain.estimates import Estimate
 from ecgkt.errors import InvalidValue
 from ecgkt.evaluation.bootstrap import Bootstrap
+from ecgkt.evaluation.discrimination import interval
 from ecgkt.evaluation.false_discovery import benjamini_hochberg
 from ecgkt.evaluation.resampling import percentile_interval
 
@@ -42,7 +43,7 @@ class Comparison:
 def per_label(runs: Runs, metric: str) -> dict[str, Estimate]:
     """Return the estimate of every label, undefined with its reason where there are too few positives."""
     first, values, draws = _stacked(runs, metric)
-    return {name: _estimate(values[:, i], draws[:, :, i], first, i) for i, name in enumerate(first.names)}
+    return {name: _estimate(values[:, i], draws[:, :, i], first, i, metric) for i, name in enumerate(first.names)}
 
 
 def macro(runs: Runs, names: Sequence[str] | None = None, metric: str = "auroc") -> Estimate:
@@ -54,23 +55,26 @@ def macro(runs: Runs, names: Sequence[str] | None = None, metric: str = "auroc")
     chosen = _places(first, names)
     if not len(chosen):
         return Estimate.undefined("no label has enough positives", int(first.n.max(initial=0)), 0)
-    return _estimate(values[:, chosen].mean(axis=1), np.nanmean(draws[:, :, chosen], axis=2), first, chosen)
+    if len(chosen) == 1:
+        return per_label(runs, metric)[first.names[chosen[0]]]
+    return _estimate(values[:, chosen].mean(axis=1), np.nanmean(draws[:, :, chosen], axis=2), first, chosen, metric)
 
 
 def paired_difference(a: Runs, b: Runs, names: Sequence[str] | None = None, metric: str = "auroc") -> Comparison:
     """Return metric of `a` minus `b` by label and on average, subject by subject on the same draws.
 
-    The interval is the difference with 1.96 bootstrap standard errors, and p is of the same normal, since the share of
-    1,000 draws beyond zero cannot fall below 0.002, too coarse for 90 labels. Given several seeds, differences are
-    taken seed by seed and averaged; the variance between seeds over their number is added, and t has the degrees of
-    freedom of Welch and Satterthwaite. q is Benjamini and Hochberg's over the defined labels among `names`.
+    Interval and p value are of one normal with the bootstrap's standard error (for a label: of t with one degree of
+    freedom less than the rarer class has subjects), since the share of 1,000 draws beyond zero cannot fall below
+    0.002, too coarse for 90 labels. Given several seeds, differences are taken seed by seed and averaged; the variance
+    between seeds over their number is added, and t has the degrees of freedom of Welch and Satterthwaite. q is
+    Benjamini and Hochberg's over the defined labels among `names`.
     """
     first, values, draws = _stacked(a, metric, b)
     chosen = _places(first, names)
     if not len(chosen):
         none = Difference(Estimate.undefined("no label has enough positives", int(first.n.max(initial=0)), 0), None)
         return Comparison(metric, {}, none)
-    labels = [_difference(values[:, i], draws[:, :, i], first, i) for i in chosen]
+    labels = [_difference(values[:, i], draws[:, :, i], first, int(i)) for i in chosen]
     q = benjamini_hochberg(np.array([label.p for label in labels]))
     found = {
         first.names[i]: Difference(label.estimate, label.p, float(q[j]))
@@ -117,7 +121,8 @@ def gap_closed(
     quantile = _quantile(freedom)
     margin = quantile * np.sqrt(spread[1, 1])
     if gap - margin <= 0:
-        reason = f"the gap, {gap:.3f} ({gap - margin:.3f} to {gap + margin:.3f}), may be zero"
+        verdict = "is negative" if gap + margin < 0 else "may be zero"
+        reason = f"the gap, {gap:.3f} ({gap - margin:.3f} to {gap + margin:.3f}), {verdict}"
         return Estimate.undefined(reason, n, positives)
     square = quantile**2
     lead = gap**2 - square * spread[1, 1]
@@ -187,14 +192,20 @@ def _standard_error(values: NDArray[np.float64], draws: NDArray[np.float64]) -> 
 
 
 def _estimate(
-    values: NDArray[np.float64], draws: NDArray[np.float64], run: Bootstrap, chosen: NDArray[np.intp] | int
+    values: NDArray[np.float64],
+    draws: NDArray[np.float64],
+    run: Bootstrap,
+    chosen: NDArray[np.intp] | int,
+    metric: str,
 ) -> Estimate:
-    """Return the estimate of an arm: percentiles of one run, t over several."""
+    """Return the estimate of an arm: from the draws of one run, by t over several."""
     n, positives = _counts(run, chosen)
     if isinstance(chosen, int) and (reason := run.reasons[chosen]):
         return Estimate.undefined(reason, n, positives)
     if len(values) == 1:
         value = float(values[0])
+        if isinstance(chosen, int):
+            return Estimate(value, *interval(metric, value, draws[0], int(run.units[chosen])), n, positives)
         return Estimate(value, *percentile_interval(value, draws[0]), n, positives)
     value, error, freedom = _standard_error(values, draws)
     margin = _quantile(freedom) * error
@@ -207,6 +218,8 @@ def _difference(
     from scipy.stats import t
 
     value, error, freedom = _standard_error(values, draws)
+    if isinstance(chosen, int):
+        freedom = min(freedom, float(run.units[chosen]) - 1)
     margin = _quantile(freedom) * error
     p = 2.0 * float(t.sf(abs(value) / error, freedom)) if error > 0 else float(value == 0)
     return Difference(Estimate(value, value - margin, value + margin, *_counts(run, chosen)), p)

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from ecgkt.domain.estimates import Estimate
 from ecgkt.errors import InvalidValue
-from ecgkt.evaluation.resampling import RESAMPLES, Draws, draw_subjects, percentile_interval
+from ecgkt.evaluation.resampling import (
+    RESAMPLES,
+    Draws,
+    draw_subjects,
+    logit_interval,
+    percentile_interval,
+    perfect_interval,
+)
 
 FEWEST_POSITIVES = 10
 SPECIFICITY = 0.9
@@ -67,7 +74,8 @@ def estimate(
         return Estimate.undefined(reason, n, positives)
     draws = draw_subjects(subjects[known], resamples, seed)
     drawn = measure([Ladder.of(y, scores[known], draws.group)], draws, [metric])[metric][:, 0]
-    return Estimate(float(drawn[0]), *percentile_interval(float(drawn[0]), drawn[1:]), n, positives)
+    units = fewer_subjects(y, subjects[known])
+    return Estimate(float(drawn[0]), *interval(metric, float(drawn[0]), drawn[1:], units), n, positives)
 
 
 def too_few(labels: NDArray[np.floating], subjects: NDArray[np.int64], fewest: int = FEWEST_POSITIVES) -> str | None:
@@ -78,6 +86,21 @@ def too_few(labels: NDArray[np.floating], subjects: NDArray[np.int64], fewest: i
         if len(np.unique(subjects[chosen])) < fewest:
             return f"{name} of fewer than {fewest} subjects"
     return None
+
+
+def fewer_subjects(labels: NDArray[np.floating], subjects: NDArray[np.int64]) -> int:
+    """Return how many subjects the rarer class of (n,) known labels has."""
+    return min(len(np.unique(subjects[labels == 1])), len(np.unique(subjects[labels == 0])))
+
+
+def interval(metric: str, value: float, draws: NDArray[np.float64], units: int) -> tuple[float, float]:
+    """Return a label's 95 % interval from (r,) draws; `units` as `fewer_subjects`.
+
+    On the logit scale for AUROC, expanded percentiles for the others; docs/benchmarks.md says how often they hold.
+    """
+    if value in (0, 1):
+        return perfect_interval(value, units)
+    return logit_interval(value, draws, units) if metric == "auroc" else percentile_interval(value, draws, units)
 
 
 @dataclass(frozen=True)
@@ -174,7 +197,7 @@ _OF_STEPS: Mapping[str, Callable[[Steps], NDArray[np.float64]]] = {
 def measure(
     ladders: Sequence[Ladder], draws: Draws, metrics: Sequence[str] = tuple(_OF_STEPS)
 ) -> dict[str, NDArray[np.float64]]:
-    """Return by metric the (1 + r, k) values of k ladders, the sample's own in row 0; NaN where one class is missing."""
+    """Return by metric the (1 + r, k) values of k ladders, the sample's in row 0; NaN where one class is missing."""
     unknown = sorted(set(metrics) - set(_OF_STEPS))
     if unknown:
         raise InvalidValue(f"metrics among {', '.join(_OF_STEPS)}", f"{', '.join(unknown)}", "correct the name")
