@@ -52,7 +52,9 @@ def test_a_label_in_a_table_is_what_it_is_alone():
     found = per_label(bootstrap(table, resamples=100, seed=4), "auprc")
     for i in (0, 1, 2):
         alone = estimate("auprc", table.labels[:, i], table.scores[:, i], table.subjects, resamples=100, seed=4)
-        assert found[NAMES[i]] == alone if i == 0 else found[NAMES[i]].value == pytest.approx(alone.value)
+        if i == 0:  # the other two have fewer subjects alone, hence other draws
+            assert found[NAMES[i]] == alone
+        assert found[NAMES[i]].value == pytest.approx(alone.value, abs=1e-12)
         assert (found[NAMES[i]].n, found[NAMES[i]].positives) == (alone.n, alone.positives)
     assert found["rare"].reason == "fewer than 10 positives"
 
@@ -79,17 +81,18 @@ def test_an_arm_equal_to_another_differs_by_nothing():
 def test_a_paired_difference_is_sharper_than_two_intervals():
     trial = Trial()
     a, b = trial.run(1.2), trial.run(1.0)
-    found = paired_difference(a, b).macro.estimate
-    assert found.value == pytest.approx(macro(a).value - macro(b).value, abs=1e-12)
-    assert found.high - found.low < 0.75 * (macro(a).high - macro(a).low)
+    found, (wide, wider) = paired_difference(a, b).macro.estimate, (macro(a), macro(b))
+    assert found.value == pytest.approx(wide.value - wider.value, abs=1e-12)
+    unpaired = np.hypot(wide.high - wide.low, wider.high - wider.low)
+    assert found.high - found.low < 0.7 * unpaired
 
 
 def test_the_standard_error_is_that_of_an_explicit_loop_over_subjects():
     trial = Trial()
     a, b = trial.arm(1.3), trial.arm(1.0)
-    runs = [bootstrap(table, resamples=100, seed=2) for table in (a, b)]
+    runs = [bootstrap(table, resamples=40, seed=2) for table in (a, b)]
     loop = []
-    for counts in subject_weights(trial.subjects, 100, 2).astype(int):
+    for counts in subject_weights(trial.subjects, 40, 2).astype(int):
         rows = np.repeat(np.arange(600), counts)
         loop.append(
             np.mean([roc_auc_score(a.labels[rows, i], a.scores[rows, i]) for i in range(3)])

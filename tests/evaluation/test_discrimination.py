@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
+from scipy.stats import norm, t
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from ecgkt.errors import InvalidValue
 from ecgkt.evaluation.discrimination import METRICS, auroc, auroc_estimate, estimate
-from ecgkt.evaluation.resampling import subject_weights
+from ecgkt.evaluation.resampling import percentile_interval, subject_weights
 
 RNG = np.random.default_rng(5)
 
@@ -26,6 +28,16 @@ def test_auroc_equals_scikit_learns(ties):
 
 def test_auroc_of_a_hand_made_case():
     assert auroc(np.array([0, 0, 1, 1.0]), np.array([0.1, 0.4, 0.35, 0.8])) == pytest.approx(0.75)
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    truth = 0.7602  # P(N(1, 1) > N(0, 1)) = Phi(1 / sqrt 2)
+    hits = 0
+    for seed in range(120):
+        labels, scores = sample(200)
+        found = auroc_estimate(labels, scores, np.arange(200), resamples=200, seed=seed)
+        hits += found.low <= truth <= found.high
+    assert 0.88 <= hits / 120 < 1.0
 
 
 def test_repeated_recordings_of_a_subject_do_not_narrow_the_interval():
@@ -119,7 +131,7 @@ def test_a_score_equal_for_all_is_chance():
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_an_interval_is_the_percentiles_of_an_explicit_loop_over_resampled_subjects(name):
+def test_an_interval_is_that_of_an_explicit_loop_over_resampled_subjects(name):
     labels, scores = sample(120)
     subjects = RNG.integers(0, 60, 120)
     unique, generator, values = np.unique(subjects), np.random.default_rng(3), []
@@ -130,7 +142,14 @@ def test_an_interval_is_the_percentiles_of_an_explicit_loop_over_resampled_subje
     drawn = METRICS[name](labels, scores, subject_weights(subjects, 50, 3))
     np.testing.assert_allclose(drawn, values, atol=1e-12)
     found = estimate(name, labels, scores, subjects, resamples=50, seed=3)
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])))
+    units = min(len(np.unique(subjects[labels == y])) for y in (0, 1))
+    if name == "auroc":
+        error = np.std(values, ddof=1) / (found.value * (1 - found.value))
+        expected = expit(logit(found.value) + np.array([-1, 1]) * t.ppf(0.975, units - 1) * error)
+    else:
+        tail = norm.cdf(t.ppf(0.025, units - 1) * np.sqrt(units / (units - 1)))
+        expected = np.quantile(values, [tail, 1 - tail])
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
 
 
 def test_ten_positives_of_two_subjects_give_no_figure():
@@ -143,3 +162,19 @@ def test_too_few_negatives_are_said():
     assert auroc_estimate(np.r_[np.zeros(9), np.ones(50)], RNG.random(59), np.arange(59)).reason == (
         "fewer than 10 negatives"
     )
+
+
+def test_classes_that_are_told_apart_wholly_have_an_interval_all_the_same():
+    labels = np.r_[np.ones(10), np.zeros(50)]
+    found = auroc_estimate(labels, labels + RNG.random(60) / 2, np.arange(60))
+    assert (found.value, found.high) == (1, 1)
+    assert found.low == pytest.approx(0.6915, abs=1e-4)  # Clopper and Pearson, 10 of 10
+    wrong = auroc_estimate(labels, -labels, np.arange(60))
+    assert (wrong.low, wrong.value, wrong.high) == pytest.approx((0, 0, 1 - 0.6915), abs=1e-4)
+
+
+def test_an_interval_of_few_positives_is_wider_than_plain_percentiles_and_of_many_the_same():
+    values = np.random.default_rng(1).normal(0.7, 0.05, 4000)
+    few, many, plain = (percentile_interval(0.7, values, units) for units in (10, 100_000, np.inf))
+    assert few[0] < plain[0] < plain[1] < few[1]
+    assert many == pytest.approx(plain, abs=1e-4)
