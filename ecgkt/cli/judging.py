@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from ecgkt import checkpoints, readers, reports
 from ecgkt.cli.progress import bar, counter, say
 from ecgkt.data.collections import open_collection
 from ecgkt.data.studies import read_study
+from ecgkt.errors import InvalidValue
 from ecgkt.inference import Predictor
+from ecgkt.parallel import usual_workers
 
 
 def fill_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +25,20 @@ def fill_evaluate(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--collection", type=Path, metavar="DIR", help="a labelled public collection (PTB-XL, LUDB, CinC)"
     )
-    parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        nargs="+",
+        default=[Path("models")],
+        metavar="DIR",
+        help="checkpoints or folders of them",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="store predictions there, and write tables and figures")
+    parser.add_argument(
+        "--predictions", type=Path, nargs="+", default=[], metavar="FILE", help="further stored predictions, with --out"
+    )
+    parser.add_argument("--without-comparators", action="store_true", help="fit no trees on age, sex and intervals")
+    parser.add_argument("--resamples", type=int, default=1000, help="draws of patients behind each interval")
     parser.add_argument("--part", choices=["tuning", "held_out"], default="held_out", help="of the cohort's split")
     parser.add_argument("--write", action="store_true", help="write the estimates into the cards")
     parser.set_defaults(run=run_evaluate)
@@ -38,8 +54,12 @@ def fill_reference(parser: argparse.ArgumentParser) -> None:
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
-    """Print AUROC per label with its interval, for every checkpoint of the folder."""
-    for name, folder in checkpoints.list_checkpoints(arguments.models).items():
+    """Measure every checkpoint: a whole report with --out, else AUROC per label with its interval."""
+    if arguments.out is not None:
+        return _report(arguments)
+    if arguments.predictions:
+        raise InvalidValue("--out with --predictions", "none", "name a folder for the report")
+    for name, folder in _named(arguments.models):
         predictor = Predictor.open(folder)
         if arguments.cohort is not None:
             study = read_study(arguments.cohort, predictor.card.preprocessing, progress=counter("read"))
@@ -64,6 +84,39 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _report(arguments: argparse.Namespace) -> int:
+    """Store what is not stored yet, write tables and figures, and print the main ones."""
+    if arguments.cohort is None:
+        raise InvalidValue("--cohort with --out", "a collection", "prepare a cohort, or leave --out away")
+    stored = reports.store_all(
+        arguments.cohort,
+        arguments.models,
+        arguments.out,
+        comparators=not arguments.without_comparators,
+        workers=usual_workers(),
+        read=counter("read"),
+        progress=bar("score"),
+    )
+    chosen = {"part": arguments.part, "resamples": arguments.resamples}
+    written = reports.write_report(arguments.out, [*stored.values(), *arguments.predictions], **chosen)
+    for table in written.tables[:4]:
+        sys.stdout.write(f"{reports.to_markdown(table)}\n")
+    say(f"{len(written.tables)} tables and {len(written.charts)} figures are in {arguments.out}.")
+    if arguments.write:
+        truth = reports.read_truth(arguments.out / reports.PREDICTIONS / reports.TRUTH)
+        where = f"{truth.cohort.domain}, {arguments.part.replace('_', ' ')}"
+        for _, folder in _named(arguments.models):
+            path = stored.get(checkpoints.read_card(folder).id)
+            if path is not None:
+                estimates, errors = reports.card_figures(truth, reports.read_predictions(path), **chosen)
+                reports.add_estimates(folder, where, estimates, _command(arguments), errors)
+    return 0
+
+
+def _named(models: Sequence[Path]) -> list[tuple[str, Path]]:
+    return [item for folder in models for item in checkpoints.list_checkpoints(folder).items()]
+
+
 def run_reference(arguments: argparse.Namespace) -> int:
     """Store the score quantiles of a set of real ECGs in every checkpoint's card."""
     paths = readers.find_records(arguments.records)
@@ -80,5 +133,6 @@ def run_reference(arguments: argparse.Namespace) -> int:
 def _command(arguments: argparse.Namespace) -> str:
     """Return the command that measured, without the paths of this machine."""
     if arguments.cohort is not None:
-        return f"python -m ecgkt evaluate --cohort DIR --part {arguments.part} --write"
+        out = " --out DIR" if arguments.out is not None else ""
+        return f"python -m ecgkt evaluate --cohort DIR --part {arguments.part}{out} --write"
     return f"python -m ecgkt evaluate --collection DIR --write (DIR: {arguments.collection.name})"

@@ -9,17 +9,50 @@ from ecgkt.reports.cards import (
     macro_by_kind,
     refuse_other_split,
 )
-from ecgkt.reports.scoring import QUANTILES, reference_of, score_files
+from ecgkt.reports.judged import Judged, read_judged
+from ecgkt.reports.report import PREDICTIONS, Report, card_figures, compute, store_all, write_report
+from ecgkt.reports.scoring import QUANTILES, reference_of, score_files, study_logits
+from ecgkt.reports.stored import (
+    TRUTH,
+    Stored,
+    Truth,
+    read_predictions,
+    read_truth,
+    store_logits,
+    store_predictions,
+    store_truth,
+)
+from ecgkt.reports.tables import Table, to_csv, to_markdown
 
 __all__ = [
+    "PREDICTIONS",
     "QUANTILES",
+    "TRUTH",
+    "Judged",
+    "Report",
+    "Stored",
+    "Table",
+    "Truth",
     "add_estimates",
     "calibration_errors",
+    "card_figures",
+    "compute",
     "evaluate_collection",
     "evaluate_study",
     "macro",
     "macro_by_kind",
+    "read_judged",
+    "read_predictions",
+    "read_truth",
     "reference_of",
     "refuse_other_split",
     "score_files",
+    "store_all",
+    "store_logits",
+    "store_predictions",
+    "store_truth",
+    "study_logits",
+    "to_csv",
+    "to_markdown",
+    "write_report",
 ]
