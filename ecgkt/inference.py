@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ecgkt import checkpoints
 from ecgkt.checkpoints import Card, Checkpoint
+from ecgkt.domain.features import Role
 from ecgkt.domain.predictions import Predictions
 from ecgkt.domain.records import Domain, Record
 from ecgkt.errors import InvalidCheckpoint, InvalidValue
@@ -50,6 +51,11 @@ class Predictor:
     def needs_tables(self) -> bool:
         """Whether the model reads clinical values (`card.table_names`) beside the ECG."""
         return bool(self.card.table_names)
+
+    @property
+    def table_role(self) -> Role | None:
+        """The role of those values: when they must have been drawn or known."""
+        return self.card.table_role
 
     def predict(self, records: Sequence[Record], tables: NDArray[np.float32] | None = None) -> Predictions:
         """Score records of one domain; a record that cannot be read is abstained from, with the sentence why.

@@ -54,6 +54,12 @@ def save(folder: Path, card: Card, weights: Mapping[str, Tensor]) -> Card:
     return card
 
 
+def copy_as(folder: Path, target: Path) -> Card:
+    """Write a checkpoint again under the name of the folder `target`; return its card, of the same id."""
+    checkpoint = load(folder)
+    return save(target, replace(checkpoint.card, name=target.name), checkpoint.weights)
+
+
 def load(folder: Path) -> Checkpoint:
     """Read and verify a checkpoint folder; raise InvalidCheckpoint where card and weights do not belong together."""
     from safetensors import SafetensorError

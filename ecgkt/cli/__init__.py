@@ -34,6 +34,7 @@ COMMANDS = {
     "train-labs": Command("stages:fill_labs", "stage 2: predict laboratory abnormalities"),
     "train-diagnoses": Command("stages:fill_diagnoses", "stage 3: predict diagnoses, from stage 2 or from scratch"),
     "train": Command("stages:fill_train", "all stages and arms of a recipe, cohort included"),
+    "reproduce": Command("reproducing:fill_reproduce", "cohort, weights and the README's table from nothing"),
     "evaluate": Command("judging:fill_evaluate", "measure checkpoints on a cohort or a labelled collection"),
     "reference": Command("judging:fill_reference", "give checkpoints a reference set of real ECGs to rank against"),
     "smoke": Command("stages:fill_smoke", "everything once, tiny, in about a minute"),

@@ -199,6 +199,7 @@ def narrowed(run: Bootstrap, names: Sequence[str]) -> Bootstrap:
         tuple(names),
         run.n[places],
         run.positives[places],
+        run.units[places],
         tuple(run.reasons[place] for place in places),
         tuple(run.rows[place] for place in places),
         {metric: values[places] for metric, values in run.values.items()},

@@ -39,8 +39,7 @@ def study_logits(
     for start in progress(range(0, len(rows), ROWS_AT_ONCE)):
         some = rows[start : start + ROWS_AT_ONCE]
         signals = list(study.signals[some])
-        given = {} if tables is None else {"tables": tables[some]}
-        out[start : start + len(some)] = predictor.logits(signals, **given)
+        out[start : start + len(some)] = predictor.logits(signals, None if tables is None else tables[some])
     return out
 
 
@@ -74,9 +73,9 @@ def reference_of(
 
 def _tables(predictor: Predictor, study: Study, cohort: Path | None) -> NDArray[np.float32] | None:
     """Return the values (rows of the study, k) that a checkpoint reads beside the ECG, None where it reads none."""
-    if not getattr(predictor, "needs_tables", False):
+    role = predictor.table_role
+    if role is None:
         return None
-    role = Role(getattr(predictor, "table_role", Role.ALIGNMENT_PARTNER))
     if role is Role.ALIGNMENT_PARTNER:
         return study.partners.values
     if cohort is None:
