@@ -6,7 +6,8 @@ Scores of positives and negatives are normal with the same spread, so that AUROC
 (by integration) average precision are known. Subjects have 1 to 4 rows; the rows of a subject share half the variance
 of their scores and of what decides their labels; the scores of arms and of labels are correlated as well. An interval
 that took rows for subjects would be too narrow here: it is listed beside ours. Runs of several seeds differ by a draw
-of their own, so that the mean over seeds has a truth too; there are a quarter as many such trials.
+of their own, so that the mean over seeds has a truth too; there are a quarter as many such trials, and of the larger
+size half as many.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ def plain(estimate: Estimate, draws: NDArray[np.float64]) -> Estimate:
 
 def rarity(run: Bootstrap, i: int, distance: float) -> str:
     """Return the group of a label in the table."""
-    few = "positives of 10 to 29 subjects" if run.units[i] < 30 else "positives of 30 subjects or more"
+    few = "positives of 10 to 29 subjects" if run.units[i].min() < 30 else "positives of 30 subjects or more"
     return f"{few}{', AUROC above 0.96' if distance > 2.5 else ''}"
 
 
@@ -226,7 +227,8 @@ def main() -> None:
     for seeds in (1, 5):
         for setting in settings():
             tallies: dict[str, Tally] = defaultdict(Tally)
-            for number in range(asked.trials if seeds == 1 else asked.trials // 4):
+            trials = asked.trials // (1 if seeds == 1 else 4) // (1 if setting.subjects < 500 else 2)
+            for number in range(trials):
                 for what, estimate, truth in trial(setting, number, asked.resamples, asked.seed, seeds):
                     tallies[what].add(estimate, truth)
             for what, tally in sorted(tallies.items()):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgkt.errors import InvalidValue
-from ecgkt.evaluation.discrimination import FEWEST_POSITIVES, METRICS, Ladder, fewer_subjects, measure, too_few
+from ecgkt.evaluation.discrimination import FEWEST_POSITIVES, METRICS, Ladder, measure, subjects_of_classes, too_few
 from ecgkt.evaluation.resampling import RESAMPLES, draw_subjects
 
 
@@ -44,7 +44,7 @@ class ScoreTable:
 class Bootstrap:
     """One arm's metrics on the sample and on every resample.
 
-    `n` rows, `positives` among them and `units`, the subjects of the rarer class, are by label (k,).
+    `n` rows and `positives` among them are by label (k,); `units` (k, 2) subjects with a positive, a negative.
     `values` and `draws` are by metric: (k,) and (r, k), NaN where `reasons` says why there is no figure. `rows` are
     fingerprints by label of subjects, truth, missing scores and draws: what is compared must have the same.
     """
@@ -98,7 +98,7 @@ def bootstrap(
         table.names,
         known.sum(axis=0),
         np.where(known, table.labels, 0).sum(axis=0).astype(np.int64),
-        np.array([fewer_subjects(table.labels[known[:, i], i], table.subjects[known[:, i]]) for i in range(k)]),
+        np.array([subjects_of_classes(table.labels[known[:, i], i], table.subjects[known[:, i]]) for i in range(k)]),
         tuple(reasons),
         tuple(rows),
         {metric: values[0] for metric, values in found.items()},

@@ -205,7 +205,8 @@ def _estimate(
     if len(values) == 1:
         value = float(values[0])
         if isinstance(chosen, int):
-            return Estimate(value, *interval(metric, value, draws[0], int(run.units[chosen])), n, positives)
+            positive, negative = (int(count) for count in run.units[chosen])
+            return Estimate(value, *interval(metric, value, draws[0], (positive, negative)), n, positives)
         return Estimate(value, *percentile_interval(value, draws[0]), n, positives)
     value, error, freedom = _standard_error(values, draws)
     margin = _quantile(freedom) * error
@@ -219,7 +220,7 @@ def _difference(
 
     value, error, freedom = _standard_error(values, draws)
     if isinstance(chosen, int):
-        freedom = min(freedom, float(run.units[chosen]) - 1)
+        freedom = min(freedom, float(run.units[chosen].min()) - 1)
     margin = _quantile(freedom) * error
     p = 2.0 * float(t.sf(abs(value) / error, freedom)) if error > 0 else float(value == 0)
     return Difference(Estimate(value, value - margin, value + margin, *_counts(run, chosen)), p)

@@ -19,9 +19,9 @@ from ecgkt.evaluation.resampling import (
     RESAMPLES,
     Draws,
     draw_subjects,
-    logit_interval,
     percentile_interval,
     perfect_interval,
+    score_interval,
 )
 
 FEWEST_POSITIVES = 10
@@ -74,7 +74,7 @@ def estimate(
         return Estimate.undefined(reason, n, positives)
     draws = draw_subjects(subjects[known], resamples, seed)
     drawn = measure([Ladder.of(y, scores[known], draws.group)], draws, [metric])[metric][:, 0]
-    units = fewer_subjects(y, subjects[known])
+    units = subjects_of_classes(y, subjects[known])
     return Estimate(float(drawn[0]), *interval(metric, float(drawn[0]), drawn[1:], units), n, positives)
 
 
@@ -88,19 +88,21 @@ def too_few(labels: NDArray[np.floating], subjects: NDArray[np.int64], fewest: i
     return None
 
 
-def fewer_subjects(labels: NDArray[np.floating], subjects: NDArray[np.int64]) -> int:
-    """Return how many subjects the rarer class of (n,) known labels has."""
-    return min(len(np.unique(subjects[labels == 1])), len(np.unique(subjects[labels == 0])))
+def subjects_of_classes(labels: NDArray[np.floating], subjects: NDArray[np.int64]) -> tuple[int, int]:
+    """Return how many subjects have a positive, and how many a negative, among (n,) known labels."""
+    return len(np.unique(subjects[labels == 1])), len(np.unique(subjects[labels == 0]))
 
 
-def interval(metric: str, value: float, draws: NDArray[np.float64], units: int) -> tuple[float, float]:
-    """Return a label's 95 % interval from (r,) draws; `units` as `fewer_subjects`.
+def interval(metric: str, value: float, draws: NDArray[np.float64], units: tuple[int, int]) -> tuple[float, float]:
+    """Return a label's 95 % interval from (r,) draws; `units` as `subjects_of_classes`.
 
-    On the logit scale for AUROC, expanded percentiles for the others; docs/benchmarks.md says how often they hold.
+    A score interval for AUROC, expanded percentiles for the others; docs/benchmarks.md says how often they hold.
     """
+    if metric == "auroc":
+        return score_interval(value, draws, units)
     if value in (0, 1):
-        return perfect_interval(value, units)
-    return logit_interval(value, draws, units) if metric == "auroc" else percentile_interval(value, draws, units)
+        return perfect_interval(value, min(units))
+    return percentile_interval(value, draws, min(units))
 
 
 @dataclass(frozen=True)

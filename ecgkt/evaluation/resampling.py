@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ecgkt.errors import InvalidValue
 
 RESAMPLES = 1000
+LEAST = 0.5  # share of Newcombe's variance
 CELLS = 500_000  # of one block of weights: it stays in the cache
 
 
@@ -76,18 +77,33 @@ def percentile_interval(
     return min(float(low), value), max(float(high), value)
 
 
-def logit_interval(value: float, draws: NDArray[np.float64], units: float) -> tuple[float, float]:
-    """Return a 95 % interval of a share strictly between 0 and 1 that is symmetric on the logit scale.
+def score_interval(value: float, draws: NDArray[np.float64], units: tuple[int, int]) -> tuple[float, float]:
+    """Return a 95 % interval of an AUROC: all areas from which `value` is no further than t standard errors.
 
-    From the standard deviation of (r,) draws by the delta method, with t of `units` - 1 degrees of freedom. Near 1 it
-    holds the truth more often than percentiles do: the table is in docs/benchmarks.md.
+    The standard error at each such area is Newcombe's (2006, doi 10.1002/sim.2324, method 5) for `units` = (positive,
+    negative) subjects, times what the variance of the (r,) draws is of his at `value`. That is held at `LEAST` or more:
+    near 1 the draws hardly vary, and percentiles hold the truth too rarely (docs/benchmarks.md).
     """
+    from scipy.optimize import brentq
     from scipy.stats import t
 
-    centre = np.log(value / (1 - value))
-    half = float(t.ppf(0.975, units - 1)) * float(np.nanstd(draws, ddof=1)) / (value * (1 - value))
-    low, high = 1 / (1 + np.exp(-(centre + np.array([-half, half]))))
-    return min(float(low), value), max(float(high), value)
+    m, n = units
+    expected = _newcombe(value, m, n)
+    ratio = max(LEAST, float(np.nanvar(draws, ddof=1)) / expected) if expected > 0 else LEAST
+    reach = float(t.ppf(0.975, min(units) - 1)) ** 2 * ratio
+
+    def excess(area: float) -> float:
+        return (area - value) ** 2 - reach * _newcombe(area, m, n)
+
+    low = float(brentq(excess, 0, value - 1e-9 * value)) if value > 0 else 0.0
+    high = float(brentq(excess, value + 1e-9 * (1 - value), 1)) if value < 1 else 1.0
+    return min(low, value), max(high, value)
+
+
+def _newcombe(area: float, m: int, n: int) -> float:
+    """Return the variance of an AUROC of m positives and n negatives."""
+    half = (m + n) / 2 - 1
+    return area * (1 - area) / (m * n) * (1 + half * (1 - area) / (2 - area) + half * area / (1 + area))
 
 
 def perfect_interval(value: float, units: float) -> tuple[float, float]:

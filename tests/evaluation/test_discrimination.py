@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import expit, logit
 from scipy.stats import norm, t
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
@@ -130,6 +129,14 @@ def test_a_score_equal_for_all_is_chance():
     assert values == {"auroc": 0.5, "auprc": 0.25, "sensitivity_at_90_specificity": 0.0}
 
 
+def newcombe(area, subjects, labels):
+    """The Hanley-McNeil variance with both N - 1 terms set to their mean (Newcombe 2006, method 5)."""
+    m, n = (len(np.unique(subjects[labels == y])) for y in (1, 0))
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    each = (m + n) / 2 - 1
+    return (area * (1 - area) + each * (q1 - area**2) + each * (q2 - area**2)) / (m * n)
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_an_interval_is_that_of_an_explicit_loop_over_resampled_subjects(name):
     labels, scores = sample(120)
@@ -142,13 +149,16 @@ def test_an_interval_is_that_of_an_explicit_loop_over_resampled_subjects(name):
     drawn = METRICS[name](labels, scores, subject_weights(subjects, 50, 3))
     np.testing.assert_allclose(drawn, values, atol=1e-12)
     found = estimate(name, labels, scores, subjects, resamples=50, seed=3)
-    units = min(len(np.unique(subjects[labels == y])) for y in (0, 1))
     if name == "auroc":
-        error = np.std(values, ddof=1) / (found.value * (1 - found.value))
-        expected = expit(logit(found.value) + np.array([-1, 1]) * t.ppf(0.975, units - 1) * error)
-    else:
-        tail = norm.cdf(t.ppf(0.025, units - 1) * np.sqrt(units / (units - 1)))
-        expected = np.quantile(values, [tail, 1 - tail])
+        error = np.std(values, ddof=1) / np.sqrt(newcombe(found.value, subjects, labels))
+        quantile = t.ppf(0.975, len(np.unique(subjects[labels == 1])) - 1)
+        for end in (found.low, found.high):
+            distance = abs(end - found.value) / np.sqrt(newcombe(end, subjects, labels))
+            assert distance == pytest.approx(quantile * error, rel=1e-6)
+        return
+    units = len(np.unique(subjects[labels == 1]))
+    tail = norm.cdf(t.ppf(0.025, units - 1) * np.sqrt(units / (units - 1)))
+    expected = np.quantile(values, [tail, 1 - tail])
     assert (found.low, found.high) == pytest.approx(tuple(expected))
 
 
@@ -166,11 +176,20 @@ def test_too_few_negatives_are_said():
 
 def test_classes_that_are_told_apart_wholly_have_an_interval_all_the_same():
     labels = np.r_[np.ones(10), np.zeros(50)]
-    found = auroc_estimate(labels, labels + RNG.random(60) / 2, np.arange(60))
+    scores = labels + RNG.random(60) / 2
+    found, wrong = auroc_estimate(labels, scores, np.arange(60)), auroc_estimate(labels, -scores, np.arange(60))
     assert (found.value, found.high) == (1, 1)
-    assert found.low == pytest.approx(0.6915, abs=1e-4)  # Clopper and Pearson, 10 of 10
-    wrong = auroc_estimate(labels, -labels, np.arange(60))
-    assert (wrong.low, wrong.value, wrong.high) == pytest.approx((0, 0, 1 - 0.6915), abs=1e-4)
+    assert 0.7 < found.low < 0.97
+    assert (wrong.low, wrong.value, wrong.high) == pytest.approx((0, 0, 1 - found.low))
+    many = auroc_estimate(np.repeat(labels, 20), np.repeat(scores, 20), np.arange(1200))
+    assert 0.98 < many.low < 1
+
+
+@pytest.mark.parametrize("name", ["auprc", "sensitivity_at_90_specificity"])
+def test_other_metrics_of_one_have_the_interval_of_a_share(name):
+    labels = np.r_[np.ones(10), np.zeros(50)]
+    found = estimate(name, labels, labels, np.arange(60), resamples=20)
+    assert (found.low, found.high) == pytest.approx((0.6915, 1), abs=1e-4)  # Clopper and Pearson, 10 of 10
 
 
 def test_an_interval_of_few_positives_is_wider_than_plain_percentiles_and_of_many_the_same():
