@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,21 +95,21 @@ class Measured:
         return tuple(name for name in self.runs[0].defined() if name in given and name in FAMILIES[family])
 
 
-def group_by_arm(stored: Iterable[Stored], budget: float | None = None) -> dict[str, tuple[Stored, ...]]:
-    """Return predictions by arm, each arm's in the order of its seeds; without a `budget`, each arm's largest.
+def group_by_arm(stored: Sequence[Stored], budget: float | None = None) -> dict[str, tuple[Stored, ...]]:
+    """Return the predictions of one `budget` by arm, each arm's in the order of its seeds; by default of the largest.
 
-    Where two checkpoints of an arm have one seed (somebody's own beside ours), they stand under their names.
+    Comparators belong to every budget. Where two checkpoints of an arm have one seed (somebody's own beside ours), they
+    stand under their names.
     """
+    trained = [one.origin.budget for one in stored if one.origin.arm not in COMPARATORS]
+    wanted = max(trained, default=1.0) if budget is None else budget
     arms: dict[str, list[Stored]] = defaultdict(list)
     for one in stored:
-        arms[one.origin.arm].append(one)
+        if one.origin.arm in COMPARATORS or one.origin.budget == wanted:
+            arms[one.origin.arm].append(one)
     groups: dict[str, list[Stored]] = {}
     for arm, members in arms.items():
-        wanted = max(one.origin.budget for one in members) if budget is None else budget
-        chosen = [one for one in members if one.origin.budget == wanted]
-        for key, some in ({arm: chosen} if _once(chosen) else _by_name(chosen)).items():
-            if some:
-                groups[key] = some
+        groups |= {arm: members} if _once(members) else _by_name(members)
     place = {name: i for i, name in enumerate(ORDER)}
     ordered = sorted(groups, key=lambda key: (place.get(key, len(place)), key))
     return {key: tuple(sorted(groups[key], key=lambda one: one.origin.seed)) for key in ordered}

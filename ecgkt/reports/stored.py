@@ -181,21 +181,18 @@ def store_truth(judged: Judged, folder: Path) -> Path:
 
 def read_predictions(path: Path) -> Stored:
     """Read stored predictions; raise InvalidCohort where the file is none."""
-    table, told = _read(path, "stored predictions")
+    table, told = _read(path, "stored predictions", Origin)
     rows = {name: _column(table, column, _DTYPES[column]) for column, name in _COLUMNS.items()}
     names = tuple(name.removeprefix(LOGIT) for name in table.column_names if name.startswith(LOGIT))
     logits = [_column(table, f"{LOGIT}{name}", np.float32) for name in names]
     shaped = np.stack(logits, axis=1) if logits else np.empty((len(table), 0), np.float32)
-    known = {field.name for field in fields(Origin)}
-    if set(told) != known:
-        raise InvalidCohort("stored predictions", f"none in {Path(path).name}", "store them with this version")
     origin = Origin(**{**told, "cohort": CohortFacts(**told["cohort"])})
     return Stored(origin, Rows(**rows), names, shaped)
 
 
 def read_truth(path: Path) -> Truth:
     """Read the truth of a cohort's judged rows; raise InvalidCohort where the file is none, or of other labels."""
-    table, told = _read(path, "the truth of a cohort")
+    table, told = _read(path, "the truth of a cohort", CohortFacts)
     facts = CohortFacts(**told)
     if facts.catalogue != all_labels().fingerprint:
         raise InvalidCohort("the truth for this version's labels", "that for others", "choose another folder")
@@ -245,7 +242,7 @@ def _write(path: Path, columns: Mapping[str, NDArray[Any]], told: Mapping[str, A
     part.replace(path)
 
 
-def _read(path: Path, what: str) -> tuple[Any, dict[str, Any]]:
+def _read(path: Path, what: str, noun: type[Origin] | type[CohortFacts]) -> tuple[Any, dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -254,9 +251,9 @@ def _read(path: Path, what: str) -> tuple[Any, dict[str, Any]]:
         told: dict[str, Any] = json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
     except (OSError, pa.ArrowInvalid, ValueError) as error:
         raise InvalidCohort(what, f"{Path(path).name}, which cannot be read", "store it again") from error
-    if not told:
-        raise InvalidCohort(what, f"none in {Path(path).name}", "name a file that evaluate wrote")
     told.pop("notice", None)
+    if set(told) != {field.name for field in fields(noun)}:
+        raise InvalidCohort(what, f"none in {Path(path).name}", "name a file that this version of evaluate wrote")
     return table, told
 
 
