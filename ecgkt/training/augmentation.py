@@ -14,80 +14,81 @@ from ecgkt.domain import LEADS
 from ecgkt.domain.records import STORED_LEADS
 
 _STORED = [LEADS.index(lead) for lead in STORED_LEADS]
+_TWELVE = [[1, 0], [0, 1], [-1, 1], [-0.5, -0.5], [1, -0.5], [-0.5, 1]]
+"""I, II, III, aVR, aVL, aVF from I and II (Einthoven, Goldberger)."""
 _HALF_GAIN = 0.3
 """Share of records whose chest leads are halved, as by carts that store them at 5 mm/mV."""
 
 
 def augment(signals: Tensor, fs: float, generator: torch.Generator) -> Tensor:
-    """Return changed copies of (b, 12, n) signals in mV.
+    """Return changed copies of (b, 12, n) signals in mV, computed where they and the generator are.
 
     Gain of the whole, of the chest leads and of each lead, chest leads at half gain, chest electrodes off their place,
-    a cart's 40 Hz low-pass, noise, wander, leads lost for a while or altogether.
+    a cart's 40 Hz low-pass, noise, wander, leads lost for a while or altogether. What mixes or scales leads is one
+    matrix per record.
     """
-    b, _, n = signals.shape
-    out = signals[:, _STORED]
-    out = out * _uniform((b, 1, 1), 0.7, 1.35, generator) * _uniform((b, len(_STORED), 1), 0.9, 1.1, generator)
-    out = torch.cat([out[:, :2], _displaced(out[:, 2:], generator)], dim=1)
-    half = torch.rand((b, 1, 1), generator=generator, device=generator.device) < _HALF_GAIN
-    chest = torch.where(half, 0.5, 1.0) * _uniform((b, 1, 1), 0.8, 1.25, generator)
-    out = torch.cat([out[:, :2], chest * out[:, 2:]], dim=1)
-    out = _smooth(out, generator)
-    size = (
-        0.035
-        * torch.rand((b, 1, 1), generator=generator, device=generator.device).square()
-        * _uniform((b, 8, 1), 0.2, 1.5, generator)
-    )
-    out = out + size * torch.randn(out.shape, generator=generator, device=generator.device)
-    time = torch.arange(n, device=signals.device) / fs
-    hz = _uniform((b, 8, 1), 0.1, 0.7, generator)
-    phase = _uniform((b, 8, 1), 0, 2 * math.pi, generator)
-    out = out + _uniform((b, 1, 1), 0, 0.08, generator) * torch.sin(2 * math.pi * hz * time + phase)
-    return _lose(_twelve(out), generator)
+    draw = _Draw(generator)
+    b = len(signals)
+    stored = _smooth(signals[:, _STORED], draw)
+    size = 0.035 * draw(b, 1, 1).square() * draw(b, 8, 1, low=0.2, high=1.5)
+    added = torch.randn(stored.shape, generator=generator, device=stored.device).mul_(size)
+    added += _wander(stored, fs, draw)
+    out = torch.baddbmm(added, _mixing(b, draw), stored)
+    limb = torch.matmul(torch.tensor(_TWELVE, device=out.device), out[:, :2])
+    return _lose(torch.cat([limb, out[:, 2:]], dim=1), draw)
 
 
-def _twelve(stored: Tensor) -> Tensor:
-    """Return the 12 leads (b, 12, n) from I, II, V1-V6 (Einthoven, Goldberger)."""
-    one, two = stored[:, :1], stored[:, 1:2]
-    return torch.cat([one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2, stored[:, 2:]], dim=1)
+class _Draw:
+    """Uniform random numbers of a shape, from one generator on its device."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self.generator = generator
+
+    def __call__(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
+        """Return numbers from `low` to `high`."""
+        return torch.rand(shape, generator=self.generator, device=self.generator.device).mul_(high - low).add_(low)
 
 
-def _displaced(chest: Tensor, generator: torch.Generator) -> Tensor:
-    """Return V1-V6 with each electrode up to a quarter of the way towards a neighbour."""
-    b = len(chest)
-    before = torch.cat([chest[:, :1], chest[:, :-1]], dim=1)
-    after = torch.cat([chest[:, 1:], chest[:, -1:]], dim=1)
-    shift = _uniform((b, 1, 1), -0.2, 0.2, generator) + _uniform((b, 6, 1), -0.1, 0.1, generator)
-    return chest + shift.clamp(min=0) * (after - chest) + (-shift).clamp(min=0) * (before - chest)
+def _mixing(b: int, draw: _Draw) -> Tensor:
+    """Return how each of I, II, V1-V6 becomes of these: (b, 8, 8).
+
+    Gains, and each chest electrode up to a quarter of the way towards a neighbour.
+    """
+    shift = draw(b, 1, low=-0.2, high=0.2) + draw(b, 6, low=-0.1, high=0.1)
+    after, before = shift.clamp(min=0), (-shift).clamp(min=0)
+    after[:, -1] = 0
+    before[:, 0] = 0
+    chest = torch.diag_embed(1 - after - before)
+    chest += torch.diag_embed(after[:, :-1], offset=1) + torch.diag_embed(before[:, 1:], offset=-1)
+    halved = torch.where(draw(b, 1, 1) < _HALF_GAIN, 0.5, 1.0) * draw(b, 1, 1, low=0.8, high=1.25)
+    mixing = torch.eye(8, device=shift.device).repeat(b, 1, 1)
+    mixing[:, 2:, 2:] = chest * halved
+    return mixing * draw(b, 1, 8, low=0.9, high=1.1) * draw(b, 1, 1, low=0.7, high=1.35)
 
 
-def _lose(leads: Tensor, generator: torch.Generator) -> Tensor:
-    """Silence some leads in some records, for a window or for good."""
+def _smooth(signals: Tensor, draw: _Draw) -> Tensor:
+    """Blend each record with its three-point mean, in place, as carts with a 40 Hz low-pass do."""
+    step = signals.diff().mul_(draw(len(signals), 1, 1) / 3)
+    signals[..., :-1] += step
+    signals[..., 1:] -= step
+    return signals
+
+
+def _wander(stored: Tensor, fs: float, draw: _Draw) -> Tensor:
+    """Return each lead's slow wander, of the shape (b, 8, n) of `stored`."""
+    b, count, n = stored.shape
+    time = torch.arange(n, device=stored.device) * (2 * math.pi / fs)
+    angle = draw(b, count, 1, low=0.1, high=0.7) * time
+    return angle.add_(draw(b, count, 1, high=2 * math.pi)).sin_().mul_(draw(b, 1, 1, high=0.08))
+
+
+def _lose(leads: Tensor, draw: _Draw) -> Tensor:
+    """Silence some leads in some records, for a window or for good, in place."""
     b, count, n = leads.shape
-    lost = (torch.rand((b, count, 1), generator=generator, device=generator.device) < 0.15) & (
-        torch.rand((b, 1, 1), generator=generator, device=generator.device) < 0.25
-    )
-    place = torch.rand((b, 1, 1), generator=generator, device=generator.device) * n
-    length = torch.rand((b, 1, 1), generator=generator, device=generator.device) * 2 * n
+    lost = (draw(b, count) < 0.15) & (draw(b, 1) < 0.25)
+    place, length = draw(b, 1, high=n), draw(b, 1, high=2 * n)
+    record, lead = lost.nonzero(as_tuple=True)
     time = torch.arange(n, device=leads.device)
-    return leads.masked_fill(lost & (time >= place - length / 2) & (time < place + length / 2), 0.0)
-
-
-def crop(signals: Tensor, samples: int, generator: torch.Generator) -> Tensor:
-    """Return one random window of `samples` of each row of (b, 12, n)."""
-    spare = signals.shape[-1] - samples
-    if spare <= 0:
-        return signals
-    starts = torch.randint(0, spare + 1, (len(signals),), generator=generator, device=generator.device).tolist()
-    return torch.stack([row[:, start : start + samples] for row, start in zip(signals, starts, strict=True)])
-
-
-def _smooth(signals: Tensor, generator: torch.Generator) -> Tensor:
-    """Blend each record with its three-point mean, as carts with a 40 Hz low-pass do."""
-    padded = torch.nn.functional.pad(signals, (1, 1), mode="replicate")
-    smooth = (padded[..., :-2] + padded[..., 1:-1] + padded[..., 2:]) / 3
-    share = _uniform((len(signals), 1, 1), 0, 1, generator)
-    return signals + share * (smooth - signals)
-
-
-def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
-    return low + (high - low) * torch.rand(shape, generator=generator, device=generator.device)
+    window = (time >= (place - length / 2)[record]) & (time < (place + length / 2)[record])
+    leads[record, lead] = leads[record, lead].masked_fill(window, 0.0)
+    return leads
