@@ -1,6 +1,6 @@
 """How much of each lab and visit label the ECG can tell at best, beside what the models read off it.
 
-python -m benchmarks.lab_ceiling COHORT PREPARED [--models DIR ...] [--further 4000] [--workers 1] [--out FILE]
+python -m benchmarks.lab_ceiling COHORT PREPARED [--models DIR ...] [--further N] [--workers 1] [--out FILE]
 
 Of a SIMULATED cohort only: COHORT is its folder of raw tables (for seed and settings), PREPARED what `prepare` made.
 
@@ -11,7 +11,8 @@ those, or from nothing. Hence no reader of the waveform can know more of a label
   interval of a rhythm without one) is left out. For a lab it regresses the logarithm of the true value of every ECG,
   measured or not, which orders held-out ECGs better than a classifier of the few measured labels; for a code it
   classifies, the mean with a logistic regression. Fitted on the training subjects and on `--further` patients of
-  another seed. The best possible lies above it by what the fit misses, and below it by what artefacts hide.
+  another seed. The best possible lies above it by what the fit misses, and below it by what artefacts hide. Where the
+  causes tell how widely a value spreads but not its mean (low glucose, by diabetes), it falls below 0.5.
 - *patient*: the same from the true blood at the ECG's hour (a lab: that analyte and sex), conditions, age, sex and
   body-mass index. What is missing to 1 is the label's own noise: assay, time from draw to ECG, range, coder.
 - each model's AUROC, and how far it comes from 0.5 to the ECG's causes.
@@ -293,7 +294,7 @@ def main() -> None:
     parser.add_argument("cohort", type=Path)
     parser.add_argument("prepared", type=Path)
     parser.add_argument("--models", type=Path, nargs="*", default=[Path("models/baseline"), Path("models/transferred")])
-    parser.add_argument("--further", type=int, default=4000, metavar="N", help="patients simulated for the fit alone")
+    parser.add_argument("--further", type=int, default=0, metavar="N", help="patients simulated for the fit alone")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
