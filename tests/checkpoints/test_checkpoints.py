@@ -123,7 +123,7 @@ def test_the_id_changes_with_anything_that_changes_a_score(folder):
 
 def test_a_stage_3_checkpoint_names_its_parents(folder):
     card = checkpoints.read_card(folder)
-    with pytest.raises(InvalidValue, match="stage-1 and stage-2 parents"):
+    with pytest.raises(InvalidValue, match="names its parents"):
         replace(card, parents={"align": "a" * 12})
 
 

@@ -14,6 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from ecgkt.catalogue import all_labels
 from ecgkt.data.layout import Prepared
 from ecgkt.domain import Domain
+from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidCheckpoint, InvalidCohort
 from ecgkt.inference import Predictor
 from ecgkt.reports import comparators, scoring
@@ -115,7 +116,7 @@ def test_a_checkpoint_that_reads_tables_is_given_those_of_its_rows_and_no_signal
     most = []
 
     class ReadsTables:
-        card, needs_tables = predictor.card, True
+        card, table_role = predictor.card, Role.ALIGNMENT_PARTNER
 
         def logits(self, inputs, tables):
             most.append(len(inputs))
