@@ -129,7 +129,8 @@ class Ladder:
         size = int(group.max()) + 1 if size is None else size
         order = np.argsort(-scores, kind="stable")
         y, place = labels[order] == 1, group[order]
-        level = np.concatenate([[0], np.cumsum(np.diff(scores[order]) != 0)])
+        ranked = scores[order]
+        level = np.concatenate([[0], np.cumsum(ranked[1:] != ranked[:-1])])
         steps = np.unique(level[y])
         step = np.searchsorted(steps, level)
         at = np.append(steps, -1)[step] == level

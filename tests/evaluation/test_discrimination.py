@@ -197,3 +197,10 @@ def test_an_interval_of_few_positives_is_wider_than_plain_percentiles_and_of_man
     few, many, plain = (percentile_interval(0.7, values, units) for units in (10, 100_000, np.inf))
     assert few[0] < plain[0] < plain[1] < few[1]
     assert many == pytest.approx(plain, abs=1e-4)
+
+
+def test_infinite_scores_are_ties_like_any_other():
+    labels = np.array([1.0, 0, 1, 0])
+    infinite, finite = np.array([np.inf, np.inf, 0, -np.inf]), np.array([2.0, 2, 0, -2])
+    for metric in METRICS.values():
+        assert metric(labels, infinite, np.ones((1, 4))) == metric(labels, finite, np.ones((1, 4)))
