@@ -59,7 +59,7 @@ class Engine:
         local, world = self._processes()
         together: dict[str, Any] = {"plugins": [LightningEnvironment()]}
         if world > 1:
-            together = {"strategy": DDPStrategy(broadcast_buffers=False), "num_nodes": world // local}
+            together = {"strategy": DDPStrategy(forward_sync_buffers=False), "num_nodes": world // local}
         fabric = Fabric(accelerator=accelerator, devices=local, precision=precision, **together)  # type: ignore[arg-type]
         fabric.launch()
         return fabric

@@ -79,7 +79,7 @@ class SharedBatchNorm1d(nn.BatchNorm1d):
     """Batch norm (Ioffe, Szegedy 2015, arXiv 1502.03167) over the rows of all processes, on any backend.
 
     Over (b, c) or (b, c, n), each process with its own b. Its state is that of nn.BatchNorm1d, and on one process or
-    in evaluation mode so is what it does. Statistics are joined by the rule of Chan (1979) in float32.
+    in evaluation mode so is what it does. Statistics are joined by the rule of Chan (1979), in float32 at least.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ class SharedBatchNorm1d(nn.BatchNorm1d):
         if count() == 1 or not self.training:
             return super().forward(x)
         dims = [0] if x.dim() == 2 else [0, 2]
-        whole = x.float()
+        whole = x if x.dtype is torch.float64 else x.float()
         n = whole.numel() // whole.shape[1]
         mean, scatter = whole.mean(dims), whole.var(dims, correction=0) * n
         told = gather(torch.cat([mean.new_tensor([n]), mean, scatter])[None])
