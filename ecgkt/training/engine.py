@@ -92,7 +92,8 @@ def fit(
     fabric = engine.fabric()
     if fabric.world_size > 1:
         share_norms(module)
-    with frozen(module, settings, rates or {}):
+    mine = folder if fabric.is_global_zero else None
+    with states.held(mine), frozen(module, settings, rates or {}):
         run = _Run(module, loss_of, study, rows, settings, engine, fabric, folder, views, rates or {})
         run.resume()
         with seeded(settings.seed, [fabric.device] if fabric.device.type == "cuda" else []):

@@ -6,16 +6,18 @@ import io
 import json
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from ecgkt.data.waveforms.shards import full_disk_told, write_whole
-from ecgkt.errors import InvalidCheckpoint
+from ecgkt.errors import InvalidCheckpoint, InvalidValue
 
-STATE, LOG, MANIFEST = "state.pt", "log.csv", "run.json"
+STATE, LOG, MANIFEST, LOCK = "state.pt", "log.csv", "run.json", ".lock"
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -26,6 +28,31 @@ def write_file(path: Path, content: bytes) -> None:
     except BaseException:
         path.with_name(path.name + ".tmp").unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def held(folder: Path | None) -> Iterator[None]:
+    """Keep a run's folder from other runs while this one trains; raise InvalidValue where another holds it.
+
+    The lock is the process's: it goes with it, however it ends.
+    """
+    if folder is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise InvalidValue(
+            f"a folder that no other run writes to, for {folder.name}",
+            "one in which a run goes on",
+            "wait for it, or choose another --out",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_state(folder: Path, state: Mapping[str, Any]) -> None:

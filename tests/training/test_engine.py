@@ -405,3 +405,19 @@ def test_mixed_precision_trains_and_leaves_float32_weights(study):
     history = fit(network, loss_of, study, study.rows("train"), SETTINGS, engine=Engine(precision="bf16-mixed"))
     assert np.isfinite(history.losses).all()
     assert {one.dtype for one in network.parameters()} == {torch.float32}
+
+
+def test_a_folder_in_which_a_run_goes_on_is_refused_to_another(study, tmp_path):
+    layer = nn.Linear(1, 1)
+    other = {"error": None}
+
+    def loss_of(batch):
+        if other["error"] is None:
+            with pytest.raises(InvalidValue, match="no other run writes to") as refused:
+                fit(nn.Linear(1, 1), loss_of, study, study.rows("train"), Fit(epochs=1), folder=tmp_path)
+            other["error"] = str(refused.value)
+        return {"loss": layer.weight.square().sum()}
+
+    fit(layer, loss_of, study, study.rows("train"), Fit(epochs=1), folder=tmp_path)
+    assert "\n" not in other["error"]
+    fit(layer, loss_of, study, study.rows("train"), Fit(epochs=1), folder=tmp_path)
