@@ -1,17 +1,9 @@
-"""What stages 2 and 3 minimise, masked cross-entropy; what stage 1 minimises is in `objectives`."""
+"""What stages 2 and 3 minimise, over what is known alone; stage 1's objectives have their own file."""
 
 from __future__ import annotations
 
 from torch import Tensor
 from torch.nn import functional
-
-from ecgkt.nets.objectives import Vicreg
-
-
-def vicreg_loss(a: Tensor, b: Tensor, weights: tuple[float, float, float] = (25.0, 25.0, 1.0)) -> Tensor:
-    """Return the weighted sum of VICReg's terms."""
-    loss: Tensor = Vicreg(*weights)(a, b)["loss"]
-    return loss
 
 
 def masked_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -21,4 +13,11 @@ def masked_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """
     known = ~labels.isnan()
     losses = functional.binary_cross_entropy_with_logits(logits, labels.nan_to_num(0.0), reduction="none")
+    return (losses * known).sum() / known.sum().clamp(min=1)
+
+
+def masked_squared_error(predicted: Tensor, values: Tensor) -> Tensor:
+    """Return the mean squared error over known values (n, k); NaN values carry no loss, and none known gives zero."""
+    known = ~values.isnan()
+    losses = (predicted - values.nan_to_num(0.0)).square()
     return (losses * known).sum() / known.sum().clamp(min=1)

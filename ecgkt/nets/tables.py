@@ -44,10 +44,14 @@ class TableEncoder(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the embedding (b, width)."""
-        scaled = ((self._logarithm(values) - self.mean) / self.deviation).clamp(-6, 6)
+        scaled = self.scaled(values)
         measured = (~scaled.isnan()).to(scaled.dtype)
         embedding: Tensor = self.layers(torch.cat([scaled.nan_to_num(0.0), measured], dim=1))
         return embedding
+
+    def scaled(self, values: Tensor) -> Tensor:
+        """Return values (b, k) in training deviations from the training mean, at most 6; NaN stays NaN."""
+        return ((self._logarithm(values) - self.mean) / self.deviation).clamp(-6, 6)
 
     def _logarithm(self, values: Tensor) -> Tensor:
         return torch.where(self.logarithmic, values.clamp(min=1e-3).log(), values)

@@ -71,7 +71,18 @@ class PretrainSettings(Fit):
 
 @dataclass(frozen=True)
 class LabsSettings(Fit):
-    """Stage 2: every lab low and high from the ECG."""
+    """Stage 2: every lab low and high from the ECG; beside them, with `value_weight`, all values of the tables.
+
+    The values (alignment partners, in training deviations) are regressed by a head that is left behind: they tell more
+    than the flags do, and ECGs without a lab have vital signs, age and sex.
+    """
+
+    value_weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.value_weight < 0:
+            raise InvalidValue("value_weight of 0 or more", f"{self.value_weight}", "use 0 or about 0.5")
 
 
 @dataclass(frozen=True)

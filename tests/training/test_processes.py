@@ -22,7 +22,8 @@ import numpy as np, torch
 from torch import distributed, nn
 from ecgkt.data.studies import read_study
 from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
-from ecgkt.nets.losses import masked_cross_entropy, vicreg_loss
+from ecgkt.nets.losses import masked_cross_entropy
+from ecgkt.nets.objectives import Vicreg
 from ecgkt.nets.tables import TableEncoder, projector
 from ecgkt.signals.preprocessing import Preprocessing
 from ecgkt.training.engine import Engine, fit
@@ -45,7 +46,7 @@ def aligned():
     def loss_of(batch):
         a = gather(module["one"](module["ecg"](batch.signals.double())))
         b = gather(module["two"](module["tables"](batch.take(values))))
-        return {"loss": vicreg_loss(a, b)}
+        return {"loss": Vicreg()(a, b)["loss"]}
     return module, loss_of
 
 def labelled():
