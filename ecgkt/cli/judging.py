@@ -99,7 +99,7 @@ def _report(arguments: argparse.Namespace) -> int:
     )
     chosen = {"part": arguments.part, "resamples": arguments.resamples}
     written = reports.write_report(arguments.out, [*stored.values(), *arguments.predictions], **chosen)
-    for table in written.tables[:4]:
+    for table in written.tables[:5]:
         sys.stdout.write(f"{reports.to_markdown(table)}\n")
     say(f"{len(written.tables)} tables and {len(written.charts)} figures are in {arguments.out}.")
     if arguments.write:

@@ -37,8 +37,7 @@ def print_chart(chart: Chart) -> Figure:
     figure.suptitle(chart.title, x=0.01, ha="left", size=11, weight="bold", color=INK)
     said = chart.mark + (f"\n{chart.note}" if chart.note else "")
     figure.supxlabel(said, x=0.01, ha="left", size=7.5, color=INK)
-    if len(chart.series) > 1 or chart.rows == ():
-        figure.legend(loc="outside upper left", ncols=min(len(chart.series), 4), frameon=False, fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(chart.series), 4), frameon=False, fontsize=8)
     return figure
 
 

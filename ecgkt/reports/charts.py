@@ -20,6 +20,8 @@ from ecgkt.reports.tables import Table
 DRAWN = ("baseline", "signal_only", "transferred", "multimodal")
 """The arms whose calibration is drawn; so is any that is none of ours."""
 DRAWN_CONTRASTS = CONTRASTS[:4]
+BINS = 40
+"""Of a pooled calibration curve: most labels are rare, and few bins would all lie near zero."""
 KINDS = ("tracing", "visit", "lab")
 
 
@@ -85,7 +87,7 @@ def calibration_charts(arms: Mapping[str, Measured], truth: Truth, part: str = "
                     y_title="Observed frequency, held out",
                     series=tuple(series),
                     domain=truth.cohort.domain,
-                    note="Ten bins of equal size over all labels of the family together; the dotted line is right.",
+                    note=f"{BINS} bins of equal size over all labels of the family together; the dotted line is right.",
                     diagonal=True,
                 )
                 charts.append(chart)
@@ -101,7 +103,7 @@ def _curve(arm: Measured, truth: Truth, names: Sequence[str], scaled: bool, part
         places = [stored.names.index(name) for name in names]
         logits = logits * np.array(stored.origin.slope)[places] + np.array(stored.origin.intercept)[places]
     subjects = np.repeat(table.subjects, len(names))
-    return calibration(table.labels.ravel(), logits.ravel(), subjects, resamples=2).curve
+    return calibration(table.labels.ravel(), logits.ravel(), subjects, bins=BINS, resamples=2).curve
 
 
 def efficiency_charts(budgets: Mapping[float, Mapping[str, Measured]], domain: Domain) -> list[Chart]:

@@ -31,9 +31,30 @@ def main_table(arms: Mapping[str, Measured], domain: Domain, metric: str = "auro
             whole = size and len(names) == size
             cells.append(macro(list(arm.runs), names, metric) if whole else None)
         rows.append(tuple(cells))
-    columns = ("arm", "seeds", *(f"{family} ({size} labels)" for family, size in sizes.items()))
-    notes = (f"Mean {TITLES[metric]} over the labels of a family. {_INTERVALS}",)
-    return Table(f"macro-{metric}", f"Macro {TITLES[metric]}, held out", columns, tuple(rows), domain, notes)
+    counts = ", ".join(f"{family} {size}" for family, size in sizes.items())
+    notes = (f"Mean {TITLES[metric]} over the labels of a family that are defined ({counts}). {_INTERVALS}",)
+    return Table(
+        f"macro-{metric}", f"Macro {TITLES[metric]}, held out", ("arm", "seeds", *FAMILIES), tuple(rows), domain, notes
+    )
+
+
+def arms_table(arms: Mapping[str, Measured], domain: Domain) -> Table:
+    """Return which checkpoints stand behind each arm, and where their probabilities may be read as frequencies."""
+    rows = [
+        (
+            arm.key,
+            arm.title,
+            ", ".join(one.origin.checkpoint for one in arm.stored),
+            ", ".join(str(seed) for seed in arm.seeds),
+            f"{arm.stored[0].origin.budget:.0%}",
+            len(arm.names),
+            str(arm.stored[0].origin.calibrated_in),
+        )
+        for arm in arms.values()
+    ]
+    columns = ("arm", "what", "checkpoints", "seeds", "budget", "labels", "calibrated in")
+    notes = ("Budget: the share of training patients whose diagnoses were seen.",)
+    return Table("arms", "What is compared", columns, tuple(rows), domain, notes)
 
 
 def difference_table(arms: Mapping[str, Measured], domain: Domain, metric: str = "auroc") -> Table:

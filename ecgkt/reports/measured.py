@@ -149,7 +149,7 @@ def measure(
         runs = tuple(
             bootstrap(score_table(truth, one, names, part), resamples=resamples, metrics=metrics) for one in stored
         )
-        found[key] = Measured(key, stored[0].origin.title if key in COMPARATORS else key, tuple(stored), runs)
+        found[key] = Measured(key, stored[0].origin.title, tuple(stored), runs)
     if not found:
         raise InvalidCohort("stored predictions", "none", "name the folder of a checkpoint")
     return found

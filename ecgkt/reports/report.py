@@ -34,7 +34,7 @@ from ecgkt.reports.label_tables import (
     label_table,
     subgroup_table,
 )
-from ecgkt.reports.main_tables import difference_table, gap_table, main_table
+from ecgkt.reports.main_tables import arms_table, difference_table, gap_table, main_table
 from ecgkt.reports.measured import group_by_arm, measure
 from ecgkt.reports.scoring import Progress
 from ecgkt.reports.stored import (
@@ -50,7 +50,7 @@ from ecgkt.reports.stored import (
 from ecgkt.reports.tables import Table, to_csv, to_markdown, whose
 
 PREDICTIONS, TABLES, FIGURES, REPORT, PAGE = "predictions", "tables", "figures", "report.md", "figures.html"
-FIRST = ("macro-auroc", "differences-auroc", "gap", "harmed")
+FIRST = ("arms", "macro-auroc", "differences-auroc", "gap", "harmed")
 """The tables that stand first in the report."""
 
 
@@ -122,10 +122,11 @@ def _comparators(judged: Judged, folder: Path, progress: Progress) -> dict[str, 
 
 
 def compute(truth: Truth, stored: Sequence[Stored], *, part: str = "held_out", resamples: int = RESAMPLES) -> Report:
-    """Return every table and chart of some stored predictions of one cohort."""
+    """Return every table and chart of some stored predictions of one cohort; tables without a row are left out."""
     domain = truth.cohort.domain
     arms = measure(truth, group_by_arm(stored), part=part, resamples=resamples)
-    tables = [main_table(arms, domain, metric) for metric in METRICS]
+    tables = [arms_table(arms, domain)]
+    tables += [main_table(arms, domain, metric) for metric in METRICS]
     tables += [difference_table(arms, domain, metric) for metric in METRICS]
     gap = gap_table(arms, domain)
     compared = compare_labels(arms)
@@ -141,6 +142,7 @@ def compute(truth: Truth, stored: Sequence[Stored], *, part: str = "held_out", r
         budgets = measure_budgets(truth, stored, part=part, resamples=resamples, known=arms)
         tables += [efficiency_table(budgets, domain), efficiency_differences(budgets, domain)]
         drawn += charts.efficiency_charts(budgets, domain)
+    tables = [table for table in tables if table.rows]
     tables.sort(key=lambda table: FIRST.index(table.name) if table.name in FIRST else len(FIRST))
     return Report(tuple(tables), tuple(drawn))
 
