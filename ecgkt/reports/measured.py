@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -195,13 +195,14 @@ def contrasts(arms: Mapping[str, Measured]) -> list[tuple[str, str]]:
 def narrowed(run: Bootstrap, names: Sequence[str]) -> Bootstrap:
     """Return a bootstrap of some of its labels alone."""
     places = np.array([run.names.index(name) for name in names], dtype=np.intp)
-    return Bootstrap(
-        tuple(names),
-        run.n[places],
-        run.positives[places],
-        run.units[places],
-        tuple(run.reasons[place] for place in places),
-        tuple(run.rows[place] for place in places),
-        {metric: values[places] for metric, values in run.values.items()},
-        {metric: draws[:, places] for metric, draws in run.draws.items()},
+    return replace(
+        run,
+        names=tuple(names),
+        n=run.n[places],
+        positives=run.positives[places],
+        units=run.units[places],
+        reasons=tuple(run.reasons[place] for place in places),
+        rows=tuple(run.rows[place] for place in places),
+        values={metric: values[places] for metric, values in run.values.items()},
+        draws={metric: draws[:, places] for metric, draws in run.draws.items()},
     )
