@@ -62,13 +62,19 @@ class Chart:
     @property
     def mark(self) -> str:
         """What must stand in every drawing: whose patients they are, and the notice."""
-        whose = {Domain.SIMULATED: "SIMULATED patients · ", Domain.REAL: "Real patients · "}.get(self.domain, "")
-        return whose + NOTICE
+        return f"{whose(self.domain)} · {NOTICE}"
 
     @property
     def measured(self) -> str:
         """The axis along which intervals lie."""
         return "x" if self.rows else "y"
+
+
+def whose(domain: Domain) -> str:
+    """Return the words for the patients of a domain that stand in every table and chart."""
+    return {Domain.SIMULATED: "SIMULATED patients", Domain.REAL: "Real patients"}.get(
+        domain, "Patients of no known kind"
+    )
 
 
 def draw_chart(chart: Chart) -> Figure:

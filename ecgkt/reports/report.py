@@ -20,7 +20,7 @@ from ecgkt.evaluation.calibration import expected_calibration_error
 from ecgkt.evaluation.comparison import per_label
 from ecgkt.evaluation.discrimination import METRICS
 from ecgkt.evaluation.resampling import RESAMPLES
-from ecgkt.figures.charts import Chart, draw_chart
+from ecgkt.figures.charts import Chart, draw_chart, whose
 from ecgkt.figures.printed_charts import write_svg
 from ecgkt.inference import Predictor
 from ecgkt.reports import charts
@@ -47,7 +47,7 @@ from ecgkt.reports.stored import (
     store_predictions,
     store_truth,
 )
-from ecgkt.reports.tables import Table, to_csv, to_markdown, whose
+from ecgkt.reports.tables import Table, to_csv, to_markdown
 
 PREDICTIONS, TABLES, FIGURES, REPORT, PAGE = "predictions", "tables", "figures", "report.md", "figures.html"
 FIRST = ("arms", "macro-auroc", "differences-auroc", "gap", "harmed")

@@ -12,6 +12,7 @@ from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.records import Domain
 from ecgkt.errors import InvalidValue
 from ecgkt.evaluation.comparison import Difference
+from ecgkt.figures.charts import whose
 
 Cell = str | int | float | Estimate | Difference | None
 
@@ -38,13 +39,6 @@ class Table:
         """Return the cells of one column."""
         place = self.columns.index(name)
         return tuple(row[place] for row in self.rows)
-
-
-def whose(domain: Domain) -> str:
-    """Return the word for the patients of a domain that stands in every table and figure."""
-    return {Domain.SIMULATED: "SIMULATED patients", Domain.REAL: "Real patients"}.get(
-        domain, "Patients of no known kind"
-    )
 
 
 def to_markdown(table: Table) -> str:
