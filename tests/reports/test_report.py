@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def test_the_command_stores_once_and_writes_tables_and_figures(prepared, untrain
     for path in [*(out / "tables").glob("*.csv"), *(out / "figures").glob("*.svg"), out / "figures.html"]:
         assert "SIMULATED patients" in path.read_text(), path
         assert NOTICE in path.read_text(), path
-    rows = list(csv.DictReader((out / "tables" / "labels-transferred.csv").open()))
+    rows = list(csv.DictReader(io.StringIO((out / "tables" / "labels-transferred.csv").read_text())))
     assert [row["label"] for row in rows] == list(card.labels.names)
 
 
