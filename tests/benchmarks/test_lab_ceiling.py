@@ -34,7 +34,7 @@ def test_what_is_regenerated_is_what_the_recording_and_its_labels_were_made_from
     made = simulate_arrays(12, SEED, SETTINGS, signals=False)
     np.testing.assert_array_equal(known.labels, made.labels.of_kind(*KINDS).values)
     for row, plan in enumerate(made.plans):
-        np.testing.assert_array_equal(known.causes[row], np.float32(causes(plan.tracing), strict=False))
+        np.testing.assert_array_equal(known.causes[row], np.float32(causes(plan.tracing)))
 
 
 def test_every_recording_of_a_patient_has_a_row_of_its_own_and_shards_do_not_matter():
