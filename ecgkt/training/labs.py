@@ -44,7 +44,7 @@ def train_labs(
     with seeded(settings.seed + 1):
         start = EcgEncoder(**recipe.encoder) if encoder is None else copy.deepcopy(encoder)
         network = EcgNetwork(start, {str(Kind.LAB): len(table.labels)})
-        module = nn.ModuleDict({"network": network, "values": nn.Linear(start.width, len(study.partners.specs))})
+        module = nn.ModuleDict({"network": network, "to_values": nn.Linear(start.width, len(study.partners.specs))})
         told = torch.from_numpy(np.array(study.partners.values))
         values = new_tables(study.partners, told, rows, start.width).scaled(told)
     labels = torch.from_numpy(np.array(table.values))
@@ -54,7 +54,7 @@ def train_labs(
         loss = masked_cross_entropy(gather(network.read(embedding)), gather(batch.take(labels)))
         terms = {"labs": loss}
         if settings.value_weight:
-            predicted = gather(module["values"](embedding.relu()))
+            predicted = gather(module["to_values"](embedding.relu()))
             terms["values"] = masked_squared_error(predicted, gather(batch.take(values)))
             loss = loss + settings.value_weight * terms["values"]
         return {"loss": loss, **terms}

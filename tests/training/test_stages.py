@@ -59,7 +59,7 @@ def test_three_stages_leave_three_checkpoints_that_name_their_parents(stages):
 
 
 def test_a_finished_stage_leaves_its_log_and_manifest_and_no_state(stages):
-    assert (stages / "labs" / "log.csv").read_text().startswith("epoch,loss\n1,")
+    assert (stages / "labs" / "log.csv").read_text().startswith("epoch,loss,labs,values\n1,")
     assert "ECG effective_rank" in (stages / "align" / "log.csv").read_text().splitlines()[0]
     manifest = json.loads((stages / "align" / "run.json").read_text())
     assert manifest["settings"]["epochs"] == 2
