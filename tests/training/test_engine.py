@@ -305,7 +305,7 @@ def test_an_encoder_at_rate_zero_stays_as_it_was_while_its_head_learns(study):
 
 
 def test_a_rate_moves_the_parameters_below_its_name_by_that_much(study):
-    """The first step of AdamW moves each weight by the learning rate, whatever the gradient's size."""
+    """AdamW moves weights of the same gradients in proportion to their rates, whatever the gradients' size."""
     layers = nn.ModuleDict({"encoder": nn.Linear(12, 1), "head": nn.Linear(12, 1), "head2": nn.Linear(12, 1)})
     for one in layers.parameters():
         nn.init.zeros_(one)
