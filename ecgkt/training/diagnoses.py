@@ -61,8 +61,8 @@ def train_diagnoses(
     probe afterwards, so that one forward pass gives the same labels in every arm that reads the ECG alone. The
     multimodal arm reads `values`, is asked for diagnoses only, and has no lab head: it would read the answer.
     """
-    settings = recipe.diagnoses.for_budget(budget)
     start = start or Start()
+    settings = recipe.diagnoses.for_budget(budget, with_labs=start.labs is not None)
     kinds = (Kind.TRACING,) if arm.tracing_only else DIAGNOSES
     rows = budget_rows(study, budget, settings.seed)
     with seeded(settings.seed + 3):
@@ -75,14 +75,24 @@ def train_diagnoses(
         _share_out(probe, network, heads)
     history = None
     if settings.fine_tune or arm.from_scratch:
+        truth[np.setdiff1d(np.arange(len(truth)), rows)] = np.nan
         loss_of = _loss(network, study, recipe, arm, truth, told)
         rates = {"encoder": 1.0} if arm.from_scratch else None
+        if settings.unlabelled and start.labs is not None:
+            rows = _with_unlabelled(study, rows, round(settings.rounds(budget)))
         history = fit(
             network, loss_of, study, rows, settings, engine=engine, folder=folder, progress=progress, rates=rates
         )
     if isinstance(network, EcgNetwork) and str(Kind.LAB) not in network.heads and not arm.tracing_only:
         probe_labs(study, network, settings.seed)
     return network.eval(), history
+
+
+def _with_unlabelled(study: Study, rows: NDArray[np.intp], rounds: int) -> NDArray[np.intp]:
+    """Return rows within the budget, `rounds` times each, and once each other training row with a known lab."""
+    others = np.setdiff1d(study.rows("train"), rows)
+    known = ~np.isnan(study.labels.of_kind(Kind.LAB).values[others]).all(axis=1)
+    return np.concatenate([np.repeat(rows, rounds), others[known]])
 
 
 def _network(

@@ -136,7 +136,7 @@ def _there(task: Task, recipe: Recipe, study: Study) -> Card | None:
     settings: Mapping[str, Fit] = {
         "align": recipe.pretrain,
         "labs": recipe.labs,
-        "diagnoses": recipe.diagnoses.for_budget(task.budget),
+        "diagnoses": recipe.diagnoses.for_budget(task.budget, with_labs=task.arm.labs and not task.arm.needs_tables),
     }
     same = (
         card.training.get("cohort") == study.cohort.fingerprint

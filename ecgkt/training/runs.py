@@ -92,7 +92,7 @@ def run_diagnoses(
         progress=run.progress,
     )
     kinds = [Kind(name) for name in network.heads]
-    settings = run.recipe.diagnoses.for_budget(budget)
+    settings = run.recipe.diagnoses.for_budget(budget, with_labs=start.labs is not None)
     labels = run.study.labels.labels.of_kind(*kinds)
     made = Made("diagnoses", labels, settings, history, parents=_ids(before), budget=budget, tables=told)
     return _written(run, out, network, made)

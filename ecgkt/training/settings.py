@@ -92,12 +92,15 @@ class DiagnosesSettings(Fit):
     Arms with an earlier stage begin with a linear probe of the frozen embedding, and stop there without `fine_tune`;
     then everything is trained, the encoders with `encoder_rate` of the learning rate (Kumar 2022, arXiv 2202.10054).
     With a budget b of the diagnoses, epochs are multiplied by b to the power -`stretch`: few labels are seen often.
+    With `unlabelled` those multiplied epochs become rounds over the ECGs within the budget, while in the plain number
+    of epochs every ECG with a lab outside it takes part for its labs alone, in arms with a lab head of stage 2.
     `tables` names the role of the values that the multimodal arm reads.
     """
 
     lab_weight: float = 1.0
     fine_tune: bool = True
     stretch: float = 0.5
+    unlabelled: bool = False
     tables: Role = Role.ALIGNMENT_PARTNER
 
     def __post_init__(self) -> None:
@@ -107,9 +110,15 @@ class DiagnosesSettings(Fit):
             got = f"{self.stretch} and {self.lab_weight}"
             raise InvalidValue("stretch in [0, 1] and lab_weight >= 0", got, "correct them")
 
-    def for_budget(self, budget: float) -> DiagnosesSettings:
+    def for_budget(self, budget: float, with_labs: bool = False) -> DiagnosesSettings:
         """Return the settings with the epochs that a budget of the diagnosis labels calls for."""
-        return replace(self, epochs=round(self.epochs * budget**-self.stretch))
+        if self.unlabelled and with_labs:
+            return self
+        return replace(self, epochs=round(self.epochs * self.rounds(budget)))
+
+    def rounds(self, budget: float) -> float:
+        """Return how much more often the ECGs within a budget are seen than they would be within a budget of 1."""
+        return float(budget**-self.stretch)
 
 
 def _role(name: str) -> Role:

@@ -18,6 +18,7 @@ from ecgkt.inference import Predictor
 from ecgkt.nets.ecg import EcgEncoder
 from ecgkt.signals.preprocessing import Preprocessing
 from ecgkt.training import runs
+from ecgkt.training.controls import budget_rows
 from ecgkt.training.labs import train_labs
 from ecgkt.training.pretrain import pretrain
 from ecgkt.training.settings import DiagnosesSettings, LabsSettings, PretrainSettings, Recipe
@@ -176,3 +177,24 @@ def test_what_can_be_negative_is_not_scaled_by_its_logarithm(cohort, tmp_path):
     assert (labs & negative).any() and (labs & ~negative).any()
     np.testing.assert_array_equal(aligned.tables.logarithmic.numpy(), labs & ~negative)
     assert np.isfinite(aligned.history.losses).all()
+
+
+def test_ecgs_outside_the_budget_take_part_for_their_labs_and_never_for_their_diagnoses(stages, study, tmp_path):
+    """The diagnoses outside the budget are turned round; the weights stay the same to the bit."""
+    recipe = replace(TINY, diagnoses=replace(TINY.diagnoses, unlabelled=True, epochs=1))
+    within = budget_rows(study, 0.5)
+    values = np.array(study.labels.values)
+    columns = study.labels.labels.positions(study.labels.of_kind(Kind.TRACING, Kind.VISIT).labels.names)
+    outside = np.setdiff1d(np.arange(len(values)), [*within, *study.rows("tuning")])
+    values[np.ix_(outside, columns)] = 1 - values[np.ix_(outside, columns)]
+    turned = replace(study, labels=replace(study.labels, values=values))
+    found = []
+    for number, shown in enumerate((study, turned)):
+        run = runs.Run(shown, recipe, arm("transferred"))
+        card = runs.run_diagnoses(run, [stages / "labs"], tmp_path / f"{number}", budget=0.5)
+        found.append(checkpoints.load(tmp_path / f"{number}").card.weights_sha256)
+        assert card.training["settings"]["epochs"] == 1
+    assert found[0] == found[1]
+    plain = replace(TINY, diagnoses=replace(TINY.diagnoses, epochs=1, stretch=0.0))
+    runs.run_diagnoses(runs.Run(study, plain, arm("transferred")), [stages / "labs"], tmp_path / "plain", budget=0.5)
+    assert checkpoints.load(tmp_path / "plain").card.weights_sha256 != found[0]
