@@ -19,6 +19,24 @@ from ecgkt.training.settings import Recipe
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = ("gap", "efficiency", "efficiency-differences")
 """The tables that the README shows."""
+TOLD = (
+    "arms",
+    "macro-auroc",
+    "differences-auroc",
+    "gap",
+    "harmed",
+    "efficiency",
+    "efficiency-differences",
+    "macro-auprc",
+    "macro-sensitivity_at_90_specificity",
+    "subgroups",
+    "labels-baseline",
+    "labels-transferred",
+    "labels-multimodal",
+    "label-differences-transferred-baseline",
+    "label-differences-transferred-ecg-only",
+)
+"""The tables of the page of results; all of them are in the results' folder."""
 BEGIN, END = "<!-- results: python -m ecgkt reproduce -->", "<!-- end of results -->"
 
 
@@ -31,6 +49,7 @@ def fill_reproduce(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resamples", type=int, default=1000, metavar="R", help="of patients, for the intervals")
     parser.add_argument("--models", type=Path, metavar="DIR", help="copy the finished arms there, with their figures")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="put the tables between this file's result marks")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write most tables into this page")
     parser.set_defaults(run=run_reproduce)
 
 
@@ -57,6 +76,8 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
             say(f"{folder.name}: checkpoint {checkpoints.read_card(folder).id} is in {folder}.")
     if arguments.readme is not None:
         _write_tables(report, arguments.readme)
+    if arguments.page is not None:
+        _write_page(report, arguments.page, recipe)
     say(f"Reproduced in {(time.monotonic() - began) / 60:.0f} minutes.")
     return 0
 
@@ -99,3 +120,10 @@ def _write_tables(report: reports.Report, readme: Path) -> None:
     shown = [table for name in SHOWN for table in report.tables if table.name == name]
     body = "\n".join(reports.to_markdown(table).replace("## ", "### ", 1) for table in shown)
     readme.write_text(f"{before}\n\n{body}\n{after}", encoding="utf-8")
+
+
+def _write_page(report: reports.Report, page: Path, recipe: Recipe) -> None:
+    told = [table for name in TOLD for table in report.tables if table.name == name]
+    command = f"python -m ecgkt reproduce --recipe configs/{recipe.name}.toml --page {page.name}"
+    head = f"# Results of `configs/{recipe.name}.toml`\n\nWritten by `{command}`. What the words mean: [evaluation](evaluation.md)."
+    page.write_text("\n\n".join([head, *map(reports.to_markdown, told)]), encoding="utf-8")

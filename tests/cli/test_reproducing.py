@@ -44,7 +44,16 @@ def test_one_command_makes_the_weights_and_the_tables_and_keeps_them_when_it_run
     readme, models, out = tmp_path / "README.md", tmp_path / "models", tmp_path / "out"
     readme.write_text(f"# Before\n{BEGIN}\nold table\n{END}\nafter\n")
     words = ["reproduce", "--recipe", str(recipe), "--cohort", str(prepared), "--out", str(out), "--workers", "1"]
-    words += ["--models", str(models), "--readme", str(readme), "--resamples", "50"]
+    words += [
+        "--models",
+        str(models),
+        "--readme",
+        str(readme),
+        "--resamples",
+        "50",
+        "--page",
+        str(tmp_path / "results.md"),
+    ]
     assert main(words) == 0
     text = readme.read_text()
     assert text.startswith("# Before\n") and text.endswith("after\n")
@@ -52,6 +61,7 @@ def test_one_command_makes_the_weights_and_the_tables_and_keeps_them_when_it_run
     assert "SIMULATED patients" in text
     assert "| 50% | transferred | 1 |" in text
     assert "transferred minus ecg_only" in text
+    assert "Each label, multimodal" in (tmp_path / "results.md").read_text()
     assert set(checkpoints.list_checkpoints(models)) == {"baseline", "transferred", "multimodal"}
     assert set(checkpoints.list_checkpoints(models / "checks")) == {"shortcut"}
     card = checkpoints.read_card(models / "transferred")
