@@ -125,5 +125,6 @@ def _write_tables(report: reports.Report, readme: Path) -> None:
 def _write_page(report: reports.Report, page: Path, recipe: Recipe) -> None:
     told = [table for name in TOLD for table in report.tables if table.name == name]
     command = f"python -m ecgkt reproduce --recipe configs/{recipe.name}.toml --page {page.name}"
-    head = f"# Results of `configs/{recipe.name}.toml`\n\nWritten by `{command}`. What the words mean: [evaluation](evaluation.md)."
+    words = "What the words mean: [evaluation](evaluation.md)."
+    head = f"# Results of `configs/{recipe.name}.toml`\n\nWritten by `{command}`. {words}"
     page.write_text("\n\n".join([head, *map(reports.to_markdown, told)]), encoding="utf-8")
