@@ -24,8 +24,7 @@ from ecgkt.training.batches import Batch
 from ecgkt.training.controls import budget_rows, plant
 from ecgkt.training.embedding import embed_all
 from ecgkt.training.engine import Engine, History, LossOf, Progress, fit
-from ecgkt.training.labs import probe_labs
-from ecgkt.training.probe import fit_probe, rows_of
+from ecgkt.training.probe import cross_entropy, fit_probe, rows_of
 from ecgkt.training.processes import gather
 from ecgkt.training.randomness import seeded
 from ecgkt.training.settings import Recipe
@@ -57,9 +56,11 @@ def train_diagnoses(
     """Train stage 3 of an arm on the training rows within its budget; return the network and its history.
 
     An arm with earlier stages begins with a linear probe (and ends there where the recipe does not fine-tune: then
-    there is no history). A lab head that comes from stage 2 stays in training; a network without one gets a linear
-    probe afterwards, so that one forward pass gives the same labels in every arm that reads the ECG alone. The
-    multimodal arm reads `values`, is asked for diagnoses only, and has no lab head: it would read the answer.
+    there is no history). A lab head that comes from stage 2 stays in training. At the end each family's head is fitted
+    anew as a probe of the embedding that is now there, and whichever reads the tuning rows better is kept; a network
+    without a lab head gets such a probe, so that one forward pass gives the same labels in every arm that reads the
+    ECG alone. The multimodal arm reads `values`, is asked for diagnoses only, and has no lab head: it would read the
+    answer.
     """
     start = start or Start()
     settings = recipe.diagnoses.for_budget(budget, with_labs=start.labs is not None)
@@ -70,9 +71,9 @@ def train_diagnoses(
     told = torch.from_numpy(np.array(values.values)) if arm.needs_tables and values is not None else None
     heads = [str(kind) for kind in kinds]
     truth = np.array(study.labels.of_kind(*kinds).values)
+    seen = rows
     if not arm.from_scratch:
-        probe = fit_probe(embed_all(network, study, rows, told), rows_of(truth, rows), settings.seed + 3)
-        _share_out(probe, network, heads)
+        _share_out(_probe(network, study, truth, seen, told), network, heads)
     history = None
     if settings.fine_tune or arm.from_scratch:
         truth[np.setdiff1d(np.arange(len(truth)), rows)] = np.nan
@@ -83,9 +84,48 @@ def train_diagnoses(
         history = fit(
             network, loss_of, study, rows, settings, engine=engine, folder=folder, progress=progress, rates=rates
         )
+        _refit(network, study, kinds, seen, told)
     if isinstance(network, EcgNetwork) and str(Kind.LAB) not in network.heads and not arm.tracing_only:
-        probe_labs(study, network, settings.seed)
+        labs = np.array(study.labels.of_kind(Kind.LAB).values)
+        network.heads[str(Kind.LAB)] = _probe(network, study, labs, study.rows("train"), None)
     return network.eval(), history
+
+
+def _probe(
+    network: EcgNetwork | MultimodalNetwork,
+    study: Study,
+    truth: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    values: Tensor | None,
+) -> torch.nn.Linear:
+    """Return a linear probe of the network's embedding, fitted on `rows`, its prior chosen on the tuning rows."""
+    tuning = study.rows("tuning")
+    judged = (embed_all(network, study, tuning, values), rows_of(truth, tuning)) if len(tuning) else None
+    return fit_probe(embed_all(network, study, rows, values), rows_of(truth, rows), judged)
+
+
+def _refit(
+    network: EcgNetwork | MultimodalNetwork,
+    study: Study,
+    kinds: tuple[Kind, ...],
+    rows: NDArray[np.intp],
+    values: Tensor | None,
+) -> None:
+    """Put a probe in the place of each family's head that reads the tuning rows worse than the probe does."""
+    tuning = study.rows("tuning")
+    if not len(tuning):
+        return
+    judged = embed_all(network, study, tuning, values)
+    families = [*kinds, *([Kind.LAB] if str(Kind.LAB) in network.heads else [])]
+    for kind in families:
+        truth = np.array(study.labels.of_kind(kind).values)
+        within = study.rows("train") if kind is Kind.LAB else rows
+        probe = fit_probe(
+            embed_all(network, study, within, values), rows_of(truth, within), (judged, rows_of(truth, tuning))
+        )
+        name, known = str(kind), rows_of(truth, tuning)
+        if cross_entropy(probe, judged, known) < cross_entropy(network.heads[name], judged, known):
+            network.heads[name] = probe
 
 
 def _with_unlabelled(study: Study, rows: NDArray[np.intp], rounds: int) -> NDArray[np.intp]:

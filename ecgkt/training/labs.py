@@ -14,10 +14,8 @@ from ecgkt.domain.labels import Kind
 from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
 from ecgkt.nets.losses import masked_cross_entropy, masked_squared_error
 from ecgkt.training.batches import Batch
-from ecgkt.training.embedding import embed
 from ecgkt.training.engine import Engine, History, Progress, fit
 from ecgkt.training.pretrain import new_tables
-from ecgkt.training.probe import fit_probe, rows_of
 from ecgkt.training.processes import gather
 from ecgkt.training.randomness import seeded
 from ecgkt.training.settings import Recipe
@@ -71,10 +69,3 @@ def train_labs(
         rates={"network.encoder": 1.0} if encoder is None else None,
     )
     return network, history
-
-
-def probe_labs(study: Study, network: EcgNetwork, seed: int) -> None:
-    """Give a network whose encoder never saw a lab a lab head: a linear probe on its frozen embedding, in place."""
-    rows = study.rows("train")
-    labels = rows_of(study.labels.of_kind(Kind.LAB).values, rows)
-    network.heads[str(Kind.LAB)] = fit_probe(embed(network.encoder, study, rows), labels, seed + 2)
