@@ -61,6 +61,9 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         raise InvalidValue("--out with --predictions", "none", "name a folder for the report")
     for name, folder in _named(arguments.models):
         predictor = Predictor.open(folder)
+        if arguments.cohort is None and predictor.needs_tables:
+            say(f"{name}: reads clinical tables, which a collection of ECGs has not; left out.")
+            continue
         if arguments.cohort is not None:
             study = read_study(arguments.cohort, predictor.card.preprocessing, progress=counter("read"))
             reports.refuse_other_split(predictor.card, study)
@@ -122,6 +125,9 @@ def run_reference(arguments: argparse.Namespace) -> int:
     paths = readers.find_records(arguments.records)
     for name, folder in checkpoints.list_checkpoints(arguments.models).items():
         predictor = Predictor.open(folder)
+        if predictor.needs_tables:
+            say(f"{name}: reads clinical tables, which these records have not; left out.")
+            continue
         reference = reports.reference_of(predictor, paths, arguments.name, arguments.source, bar("score"))
         command = f"python -m ecgkt reference --records DIR --name {shlex.quote(arguments.name)}"
         commands = {**predictor.card.commands, "reference set": command}
