@@ -104,7 +104,11 @@ def test_every_real_record_is_scored_or_refused_in_one_sentence(real_data, capsy
 
 def test_the_reference_set_of_the_bundled_models_is_real_and_named():
     for folder in checkpoints.list_checkpoints(checkpoints.models_folder()).values():
-        reference = checkpoints.read_card(folder).reference
+        card = checkpoints.read_card(folder)
+        reference = card.reference
+        if card.table_names:
+            assert reference is None, "no real record has its tables"
+            continue
         assert reference is not None
         assert reference.records >= 200
         assert "PTB-XL" in reference.name

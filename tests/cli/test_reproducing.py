@@ -60,8 +60,9 @@ def test_one_command_makes_the_weights_and_the_tables_and_keeps_them_when_it_run
     assert "old table" not in text
     assert "SIMULATED patients" in text
     assert "| 50% | transferred | 1 |" in text
-    assert "transferred minus ecg_only" in text
-    assert "Each label, multimodal" in (tmp_path / "results.md").read_text()
+    page = (tmp_path / "results.md").read_text()
+    assert "Each label, multimodal" in page
+    assert "transferred minus ecg_only" in page
     assert set(checkpoints.list_checkpoints(models)) == {"baseline", "transferred", "multimodal"}
     assert set(checkpoints.list_checkpoints(models / "checks")) == {"shortcut"}
     card = checkpoints.read_card(models / "transferred")
