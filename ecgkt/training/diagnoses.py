@@ -116,16 +116,22 @@ def _refit(
     if not len(tuning):
         return
     judged = embed_all(network, study, tuning, values)
-    families = [*kinds, *([Kind.LAB] if str(Kind.LAB) in network.heads else [])]
-    for kind in families:
+    within = embed_all(network, study, rows, values)
+    for kind in kinds:
         truth = np.array(study.labels.of_kind(kind).values)
-        within = study.rows("train") if kind is Kind.LAB else rows
-        probe = fit_probe(
-            embed_all(network, study, within, values), rows_of(truth, within), (judged, rows_of(truth, tuning))
-        )
-        name, known = str(kind), rows_of(truth, tuning)
-        if cross_entropy(probe, judged, known) < cross_entropy(network.heads[name], judged, known):
-            network.heads[name] = probe
+        _keep_the_better(network, kind, (within, rows_of(truth, rows)), (judged, rows_of(truth, tuning)))
+    if str(Kind.LAB) in network.heads:
+        every, truth = study.rows("train"), np.array(study.labels.of_kind(Kind.LAB).values)
+        within = embed_all(network, study, every, values)
+        _keep_the_better(network, Kind.LAB, (within, rows_of(truth, every)), (judged, rows_of(truth, tuning)))
+
+
+def _keep_the_better(
+    network: EcgNetwork | MultimodalNetwork, kind: Kind, fitted: tuple[Tensor, Tensor], judged: tuple[Tensor, Tensor]
+) -> None:
+    probe = fit_probe(*fitted, judged)
+    if cross_entropy(probe, *judged) < cross_entropy(network.heads[str(kind)], *judged):
+        network.heads[str(kind)] = probe
 
 
 def _with_unlabelled(study: Study, rows: NDArray[np.intp], rounds: int) -> NDArray[np.intp]:
