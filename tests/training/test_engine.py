@@ -409,6 +409,7 @@ def test_mixed_precision_trains_and_leaves_float32_weights(study):
 
 def test_a_folder_in_which_a_run_goes_on_is_refused_to_another(study, tmp_path):
     layer = nn.Linear(1, 1)
+    before = {name: one.clone() for name, one in layer.state_dict().items()}
     other = {"error": None}
 
     def loss_of(batch):
@@ -420,4 +421,5 @@ def test_a_folder_in_which_a_run_goes_on_is_refused_to_another(study, tmp_path):
 
     fit(layer, loss_of, study, study.rows("train"), Fit(epochs=1), folder=tmp_path)
     assert "\n" not in other["error"]
+    layer.load_state_dict(before)
     fit(layer, loss_of, study, study.rows("train"), Fit(epochs=1), folder=tmp_path)
