@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgkt.data.studies import Study
@@ -56,57 +57,71 @@ def pretrain(
     if arm.align != "ecg":
         rows = rows[~np.isnan(study.partners.values[rows]).all(axis=1)]
     with seeded(settings.seed):
-        encoder = EcgEncoder(**recipe.encoder)
-        module = nn.ModuleDict({"encoder": encoder, "projector": projector(encoder.width, settings.projector)})
-        module["objective"] = objective(settings.objective, settings.objective_settings)
-        tables = None
-        if arm.align != "ecg":
-            tables = new_tables(study.partners, values, rows, encoder.width)
-            module["tables"] = tables
-            module["tables_projector"] = projector(tables.width, settings.projector)
-        if arm.align == "ecg" or settings.second_view:
-            module["view_projector"] = projector(encoder.width, settings.projector)
-
-    def loss_of(batch: Batch) -> Mapping[str, Tensor]:
-        seen = encoder(batch.signals)
-        terms: dict[str, Tensor] = {}
-        if tables is not None:
-            told = module["tables_projector"](tables(batch.take(values)))
-            terms |= module["objective"](gather(module["projector"](seen)), gather(told))
-        if batch.second is not None:
-            view = module["view_projector"]
-            among = module["objective"](gather(view(seen)), gather(view(encoder(batch.second))))
-            weight = settings.second_view if tables is not None else 1.0
-            loss = weight * among["loss"] + terms.get("loss", 0.0)
-            terms |= {f"{name} of two views": term for name, term in among.items() if name != "loss"}
-            terms["loss"] = loss
-        return terms
-
+        pair = _Pair(recipe, arm, study.partners, values, rows)
     watched = study.rows("tuning")[:WATCHED]
-
-    def watch() -> dict[str, float]:
-        device = next(encoder.parameters()).device
-        told = {f"ECG {name}": value for name, value in collapse(embed(encoder, study, watched)).items()}
-        if tables is not None:
-            with torch.inference_mode():
-                embedded = tables(values[torch.from_numpy(watched)].to(device)).cpu()
-            told |= {f"tables {name}": value for name, value in collapse(embedded).items()}
-        return told
-
     history = fit(
-        module,
-        loss_of,
+        pair,
+        lambda batch: pair.terms(batch, values),
         study,
         rows,
         settings,
         engine=engine,
         folder=folder,
         progress=progress,
-        at_epoch_end=watch if len(watched) > 1 else None,
-        views=2 if "view_projector" in module else 1,
+        at_epoch_end=(lambda: pair.collapse(study, values, watched)) if len(watched) > 1 else None,
+        views=1 if pair.view_projector is None else 2,
         rates={"encoder": 1.0, "tables": 1.0},
     )
-    return Aligned(encoder, tables, history)
+    return Aligned(pair.encoder, pair.tables, history)
+
+
+class _Pair(nn.Module):
+    """The encoders of stage 1 with their projectors and the objective, and what is measured of them."""
+
+    def __init__(
+        self, recipe: Recipe, arm: Arm, partners: FeatureTable, values: Tensor, rows: NDArray[np.intp]
+    ) -> None:
+        super().__init__()
+        settings = recipe.pretrain
+        self.weight = 1.0 if arm.align == "ecg" else settings.second_view
+        self.encoder = EcgEncoder(**recipe.encoder)
+        width = self.encoder.width
+        self.projector = projector(width, settings.projector)
+        self.objective = objective(settings.objective, settings.objective_settings)
+        self.tables: TableEncoder | None = None
+        self.tables_projector: nn.Module | None = None
+        self.view_projector: nn.Module | None = None
+        if arm.align != "ecg":
+            self.tables = new_tables(partners, values, rows, width)
+            self.tables_projector = projector(width, settings.projector)
+        if self.weight:
+            self.view_projector = projector(width, settings.projector)
+
+    def terms(self, batch: Batch, values: Tensor) -> Mapping[str, Tensor]:
+        """Return the loss of a batch and what it is made of; `values` (n, k) are those of the whole study."""
+        seen = self.encoder(batch.signals)
+        terms: dict[str, Tensor] = {}
+        if self.tables is not None and self.tables_projector is not None:
+            told = self.tables_projector(self.tables(batch.take(values)))
+            terms |= self.objective(gather(self.projector(seen)), gather(told))
+        if self.view_projector is not None and batch.second is not None:
+            views = [gather(self.view_projector(view)) for view in (seen, self.encoder(batch.second))]
+            among = self.objective(*views)
+            terms |= {
+                **{f"{name} of two views": term for name, term in among.items() if name != "loss"},
+                "loss": self.weight * among["loss"] + terms.get("loss", 0.0),
+            }
+        return terms
+
+    def collapse(self, study: Study, values: Tensor, rows: NDArray[np.intp]) -> dict[str, float]:
+        """Return the measures of collapse of both embeddings over some rows."""
+        told = {f"ECG {name}": value for name, value in collapse(embed(self.encoder, study, rows)).items()}
+        if self.tables is not None:
+            device = next(self.encoder.parameters()).device
+            with torch.inference_mode():
+                embedded = self.tables(values[torch.from_numpy(rows)].to(device)).cpu()
+            told |= {f"tables {name}": value for name, value in collapse(embedded).items()}
+        return told
 
 
 def shown_values(study: Study, arm: Arm) -> Tensor:
@@ -115,7 +130,7 @@ def shown_values(study: Study, arm: Arm) -> Tensor:
     return torch.where(values.isnan(), values, 1.0) if arm.align == "ordered" else values
 
 
-def new_tables(table: FeatureTable, values: Tensor, rows: np.ndarray, width: int) -> TableEncoder:
+def new_tables(table: FeatureTable, values: Tensor, rows: NDArray[np.intp], width: int) -> TableEncoder:
     """Return an untrained encoder of the tables, scaled by the training `rows` of `values` (n, k).
 
     A lab that is never below zero is scaled by its logarithm.
