@@ -37,9 +37,12 @@ def choose() -> None:
 
 
 def choose_model() -> Path:
-    """Draw the choice of model and return its folder."""
+    """Draw the choice of model and return its folder; the choice holds on every page."""
+    found = loading.models()
+    if st.session_state.get(MODEL) in found:
+        st.session_state[MODEL] = st.session_state[MODEL]  # or it would go with the page on which it was made
     with st.sidebar:
-        st.selectbox("Model", loading.models(), key=MODEL, format_func=_model_name)
+        st.selectbox("Model", found, key=MODEL, format_func=_model_name)
     return loading.chosen_model()
 
 

@@ -161,3 +161,15 @@ def test_the_first_visitor_of_a_pages_own_address_gets_the_navigation(browser, t
         page.wait_for_selector("text=Commands that made the figures", timeout=READY)
         expect(page.locator("[data-testid='stTopNavLink']")).to_have_count(2, timeout=READY)
         page.close()
+
+
+def test_the_chosen_model_is_the_same_on_every_page(open_app):
+    page = open_app(size=SIZES["projector"])
+    wait_for_scores(page)
+    page.get_by_label("Model").first.click()
+    page.get_by_role("option", name="Baseline").click()
+    expect(page.get_by_text("Model: Baseline")).to_be_visible(timeout=READY)
+    page.get_by_role("link", name="About").first.click()
+    expect(page.get_by_text("Baseline: signal only, from scratch").first).to_be_visible(timeout=READY)
+    page.get_by_role("link", name="Case").first.click()
+    expect(page.get_by_text("Model: Baseline")).to_be_visible(timeout=READY)
