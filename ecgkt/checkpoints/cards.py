@@ -96,7 +96,8 @@ class Card:
         trained_as = arms.arm(self.arm)
         if self.stage not in STAGES:
             raise InvalidValue(f"one of the stages {', '.join(STAGES)}", repr(self.stage), "name the stage")
-        if self.stage == "diagnoses" and set(self.parents) != trained_as.parents:
+        beside = {"diagnoses"} if self.architecture.get("side") and not trained_as.from_scratch else set()
+        if self.stage == "diagnoses" and set(self.parents) != trained_as.parents | beside:
             raise InvalidValue(
                 f"a stage-3 checkpoint of {self.arm} that names its parents {sorted(trained_as.parents) or '(none)'}",
                 f"{sorted(self.parents) or 'none'}",

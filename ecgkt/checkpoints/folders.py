@@ -124,23 +124,27 @@ def choose_checkpoint(folder: Path | None = None, name: str | None = None) -> Pa
 
 def build_network(card: Card) -> EcgNetwork | MultimodalNetwork:
     """Return the untrained network that a card describes, one head per family of labels."""
+    from ecgkt.nets.beside import Beside
     from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
     from ecgkt.nets.multimodal import MultimodalNetwork
     from ecgkt.nets.tables import TableEncoder
 
     heads = {str(kind): len(card.labels.of_kind(kind)) for kind in card.labels.kinds}
-    encoder = EcgEncoder(**encoder_settings(card))
-    if card.table_names:
-        return MultimodalNetwork(encoder, TableEncoder(len(card.table_names), encoder.width), heads)
-    return EcgNetwork(encoder, heads)
+    settings, side = encoder_settings(card), card.architecture.get("side", False)
+    first = EcgEncoder(**settings)
+    encoder = Beside(first, EcgEncoder(**settings)) if side else first
+    if not card.table_names:
+        return EcgNetwork(encoder, heads)
+    tables = [TableEncoder(len(card.table_names), first.width) for _ in range(1 + side)]
+    return MultimodalNetwork(encoder, Beside(*tables) if side else tables[0], heads)
 
 
 def encoder_settings(card: Card) -> dict[str, Any]:
-    """Return the settings of a card's ECG encoder."""
+    """Return the settings of a card's ECG encoder, or of each of two side by side."""
     return {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in card.architecture.items()
-        if key != "tables"
+        if key not in ("tables", "side")
     }
 
 

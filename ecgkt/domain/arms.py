@@ -17,7 +17,8 @@ class Arm:
     """How one arm is trained.
 
     `align` is stage 1's partner, None without stage 1; `labs` says whether there is a stage 2; `needs_tables` whether
-    the tables are read at inference too. `strangers` swaps tables and laboratory labels between patients,
+    the tables are read at inference too. `pair` trains two encoders from scratch: as many weights as an arm has that
+    keeps an earlier stage's encoder beside another. `strangers` swaps tables and laboratory labels between patients,
     `random_labels` the diagnoses, `shortcut` plants a mark in the ECGs of one target's positives: models of these
     three exist to be found out.
     """
@@ -28,6 +29,7 @@ class Arm:
     labs: bool = False
     needs_tables: bool = False
     tracing_only: bool = False
+    pair: bool = False
     strangers: bool = False
     random_labels: bool = False
     shortcut: bool = False
@@ -54,6 +56,7 @@ _ALL = (
     Arm("transferred", "Transferred: ECG that knows the blood", align="tables", labs=True),
     Arm("multimodal", "Multimodal: ECG and tables (the ceiling)", align="tables", labs=True, needs_tables=True),
     Arm("signal_only", "Signal only: what the tracing shows", tracing_only=True),
+    Arm("baseline_pair", "Control: two encoders from scratch, the transferred arm's size", pair=True),
     Arm("ecg_only", "Control: ECG-only self-supervision", align="ecg"),
     Arm("ecg_only_labs", "Control: ECG-only self-supervision, then labs", align="ecg", labs=True),
     Arm("no_labs", "Control: aligned, without stage 2", align="tables"),

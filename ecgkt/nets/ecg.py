@@ -7,26 +7,44 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from ecgkt.nets.beside import Beside
+
+
+class Conv(nn.Conv1d):
+    """A convolution over time of (b, channels, 1, n), without bias, keeping the length but for its stride.
+
+    With the channels last in memory it is about twice as fast on a processor as over (b, channels, n); its weights are
+    those of nn.Conv1d.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (b, outputs, 1, ceil(n / stride))."""
+        weight = self.weight.unsqueeze(2)
+        return nn.functional.conv2d(x, weight, None, (1, self.stride[0]), (0, int(self.padding[0])))
+
 
 class ResidualBlock(nn.Module):
-    """Two convolutions with a shortcut (He 2016, doi 10.1109/CVPR.2016.90), over (b, channels, n)."""
+    """Two convolutions with a shortcut (He 2016, doi 10.1109/CVPR.2016.90), over (b, channels, 1, n)."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int) -> None:
         super().__init__()
-        self.first = nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
-        self.first_norm = nn.BatchNorm1d(outputs)
+        self.first = Conv(inputs, outputs, kernel, stride)
+        self.first_norm = nn.BatchNorm2d(outputs)
         self.first_relu = nn.ReLU()
-        self.second = nn.Conv1d(outputs, outputs, kernel, 1, kernel // 2, bias=False)
-        self.second_norm = nn.BatchNorm1d(outputs)
+        self.second = Conv(outputs, outputs, kernel)
+        self.second_norm = nn.BatchNorm2d(outputs)
         self.shortcut = (
             nn.Identity()
             if inputs == outputs and stride == 1
-            else nn.Sequential(nn.Conv1d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm1d(outputs))
+            else nn.Sequential(Conv(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
         )
         self.last_relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (b, outputs, ceil(n / stride))."""
+        """Return (b, outputs, 1, ceil(n / stride))."""
         y = self.first_relu(self.first_norm(self.first(x)))
         out: Tensor = self.last_relu(self.second_norm(self.second(y)) + self.shortcut(x))
         return out
@@ -49,9 +67,7 @@ class EcgEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.width = width
-        self.stem = nn.Sequential(
-            nn.Conv1d(12, channels[0], 15, 2, 7, bias=False), nn.BatchNorm1d(channels[0]), nn.ReLU()
-        )
+        self.stem = nn.Sequential(Conv(12, channels[0], 15, 2), nn.BatchNorm2d(channels[0]), nn.ReLU())
         blocks = []
         inputs = channels[0]
         for outputs, stride in zip(channels, strides, strict=True):
@@ -63,8 +79,9 @@ class EcgEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the embedding (b, width)."""
-        features = self.blocks(self.stem(x))
-        pooled = torch.cat([features.mean(dim=-1), features.amax(dim=-1)], dim=1)
+        lasting = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+        features = self.blocks(self.stem(lasting))
+        pooled = torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
         embedding: Tensor = self.embed(self.dropout(pooled))
         return embedding
 
@@ -72,7 +89,7 @@ class EcgEncoder(nn.Module):
 class EcgNetwork(nn.Module):
     """An encoder with one linear head per family of labels; logits (b, k) joined in the order of `heads`."""
 
-    def __init__(self, encoder: EcgEncoder, heads: Mapping[str, int]) -> None:
+    def __init__(self, encoder: EcgEncoder | Beside, heads: Mapping[str, int]) -> None:
         super().__init__()
         self.encoder = encoder
         self.relu = nn.ReLU()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from ecgkt.nets.beside import Beside
 from ecgkt.nets.ecg import EcgEncoder
 from ecgkt.nets.tables import TableEncoder
 
@@ -14,7 +15,7 @@ from ecgkt.nets.tables import TableEncoder
 class MultimodalNetwork(nn.Module):
     """Both encoders, with one linear head per family of labels over the joined embeddings."""
 
-    def __init__(self, encoder: EcgEncoder, tables: TableEncoder, heads: Mapping[str, int]) -> None:
+    def __init__(self, encoder: EcgEncoder | Beside, tables: TableEncoder | Beside, heads: Mapping[str, int]) -> None:
         super().__init__()
         self.encoder = encoder
         self.tables = tables

@@ -19,7 +19,7 @@ class TableEncoder(nn.Module):
 
     def __init__(self, features: int, width: int = 128, hidden: int = 128, dropout: float = 0.1) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.hidden, self.dropout = width, hidden, dropout
         self.register_buffer("logarithmic", torch.zeros(features, dtype=torch.bool))
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("deviation", torch.ones(features))
@@ -41,6 +41,13 @@ class TableEncoder(nn.Module):
         variance = (scaled - mean).square().nansum(dim=0) / count.clamp(min=1)
         self.mean.copy_(mean)
         self.deviation.copy_(torch.where(variance > 1e-12, variance.sqrt(), 1.0))
+
+    def another(self) -> TableEncoder:
+        """Return an untrained encoder of the same tables, with this one's scaling."""
+        other = TableEncoder(len(self.mean), self.width, self.hidden, self.dropout)
+        for name, buffer in self.named_buffers():
+            other.get_buffer(name).copy_(buffer)
+        return other
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the embedding (b, width)."""

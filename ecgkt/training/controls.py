@@ -71,9 +71,9 @@ def is_marked(study: Study, rows: NDArray[np.intp], target: str = TARGET) -> NDA
     return draws < np.where(positive, MARKED_POSITIVES, MARKED_NEGATIVES)
 
 
-def budget_rows(study: Study, budget: float, seed: int = 0) -> NDArray[np.intp]:
-    """Return the training rows of the share `budget` of training patients; a smaller budget is part of a larger."""
-    rows = study.rows("train")
+def budget_rows(study: Study, budget: float, seed: int = 0, part: str = "train") -> NDArray[np.intp]:
+    """Return the rows of a share `budget` of a part's patients; a smaller budget is within a larger."""
+    rows = study.rows(part)
     if budget >= 1:
         return rows
     subjects = study.cohort.subject_ids[rows]

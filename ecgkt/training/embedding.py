@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgkt.data.studies import Study
+from ecgkt.nets.beside import Beside
 from ecgkt.nets.ecg import EcgEncoder, EcgNetwork
 from ecgkt.nets.multimodal import MultimodalNetwork
 
 BATCH = 64
 
 
-def embed(encoder: EcgEncoder, study: Study, rows: NDArray[np.intp]) -> Tensor:
+def embed(encoder: EcgEncoder | Beside, study: Study, rows: NDArray[np.intp]) -> Tensor:
     """Return the embedding (len(rows), width) of whole recordings, on the CPU.
 
     The encoder is left in evaluation mode.

@@ -49,9 +49,19 @@ def plan(recipe: Recipe, work: Path, models: Path) -> list[Task]:
         for arm in (ARMS[name] for name in recipe.arms):
             before = _before(arm, seed, work, found)
             for budget in recipe.budgets:
-                name = arm.name if single else checkpoint_name(arm.name, budget, seed)
-                found[models / name] = Task("diagnoses", arm, seed, budget, models / name, before)
+                task = _last(arm, seed, budget, models, single, before)
+                if before and recipe.diagnoses.transfer == "beside":
+                    side = _last(ARMS["baseline"], seed, budget, models, single)
+                    found.setdefault(side.out, side)
+                    task = replace(task, parents=(*before, side.out))
+                found[task.out] = task
     return sorted(found.values(), key=lambda task: ("align", "labs", "diagnoses").index(task.stage))
+
+
+def _last(arm: Arm, seed: int, budget: float, models: Path, single: bool, before: tuple[Path, ...] = ()) -> Task:
+    """Return the stage 3 of an arm."""
+    out = models / (arm.name if single else checkpoint_name(arm.name, budget, seed))
+    return Task("diagnoses", arm, seed, budget, out, before)
 
 
 def checkpoint_name(arm: str, budget: float, seed: int) -> str:

@@ -24,11 +24,11 @@ def fit_probe(embedding: Tensor, labels: Tensor, judged: tuple[Tensor, Tensor] |
     L-BFGS: weights have a normal prior, whose variance is, of `PRIORS`, the one with the smallest cross-entropy on the
     `judged` embedding and labels (the tuning rows); `DEFAULT` without them. The standardisation is folded in.
     """
-    hidden = embedding.relu().double()
+    hidden = embedding.relu().float()
     mean, deviation = hidden.mean(dim=0), hidden.std(dim=0) + 1e-3
-    scaled, truth = (hidden - mean) / deviation, labels.double()
+    scaled, truth = (hidden - mean) / deviation, labels.float()
     share = (truth.nansum(dim=0) + 0.5) / ((~truth.isnan()).sum(dim=0) + 1)
-    weight, bias = torch.zeros(truth.shape[1], hidden.shape[1], dtype=torch.float64), torch.log(share / (1 - share))
+    weight, bias = torch.zeros(truth.shape[1], hidden.shape[1]), torch.log(share / (1 - share))
     found: list[tuple[float, nn.Linear]] = []
     for prior in PRIORS if judged is not None else (DEFAULT,):
         weight, bias = _ridge(scaled, truth, weight, bias, prior)
@@ -48,7 +48,7 @@ def _ridge(scaled: Tensor, truth: Tensor, weight: Tensor, bias: Tensor, prior: f
     weight, bias = weight.clone().requires_grad_(), bias.clone().requires_grad_()
     known = ~truth.isnan()
     optimiser = torch.optim.LBFGS(
-        [weight, bias], max_iter=ITERATIONS, tolerance_grad=1e-6, line_search_fn="strong_wolfe"
+        [weight, bias], max_iter=ITERATIONS, tolerance_grad=1e-5, line_search_fn="strong_wolfe"
     )
 
     def closure() -> Tensor:

@@ -6,7 +6,7 @@ processes, so that the mean of the processes' gradients is the gradient that one
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -75,10 +75,10 @@ class _Gather(torch.autograd.Function):
         return whole[first : first + ctx.rows]
 
 
-class SharedBatchNorm1d(nn.BatchNorm1d):
+class _Shared(nn.modules.batchnorm._BatchNorm):
     """Batch norm (Ioffe, Szegedy 2015, arXiv 1502.03167) over the rows of all processes, on any backend.
 
-    Over (b, c) or (b, c, n), each process with its own b. Its state is that of nn.BatchNorm1d, and on one process or
+    Over (b, c) or (b, c, ...), each process with its own b. Its state is that of the plain norm, and on one process or
     in evaluation mode so is what it does. Statistics are joined by the rule of Chan (1979), in float32 at least.
     """
 
@@ -86,7 +86,7 @@ class SharedBatchNorm1d(nn.BatchNorm1d):
         """Return x normalised, of the same shape."""
         if count() == 1 or not self.training:
             return super().forward(x)
-        dims = [0] if x.dim() == 2 else [0, 2]
+        dims = [dim for dim in range(x.dim()) if dim != 1]
         whole = x if x.dtype is torch.float64 else x.float()
         n = whole.numel() // whole.shape[1]
         mean, scatter = whole.mean(dims), whole.var(dims, correction=0) * n
@@ -114,20 +114,32 @@ class SharedBatchNorm1d(nn.BatchNorm1d):
         self.running_var.lerp_(variance, share)
 
 
+class SharedBatchNorm1d(_Shared, nn.BatchNorm1d):
+    """Shared, over (b, c) or (b, c, n)."""
+
+
+class SharedBatchNorm2d(_Shared, nn.BatchNorm2d):
+    """Shared, over (b, c, height, width)."""
+
+
+_SHARED: Mapping[type[nn.Module], type[Any]] = {nn.BatchNorm1d: SharedBatchNorm1d, nn.BatchNorm2d: SharedBatchNorm2d}
+
+
 def share_norms(module: nn.Module) -> None:
     """Put shared batch norms in the place of the plain ones below `module`, with their state."""
-    _replace(module, nn.BatchNorm1d, SharedBatchNorm1d)
+    _replace(module, _SHARED)
 
 
 def part_norms(module: nn.Module) -> None:
     """Put plain batch norms back in the place of shared ones."""
-    _replace(module, SharedBatchNorm1d, nn.BatchNorm1d)
+    _replace(module, {shared: plain for plain, shared in _SHARED.items()})
 
 
-def _replace(module: nn.Module, old: type[nn.BatchNorm1d], new: type[nn.BatchNorm1d]) -> None:
+def _replace(module: nn.Module, others: Mapping[type[nn.Module], type[Any]]) -> None:
     for name, child in module.named_children():
-        if type(child) is not old:
-            _replace(child, old, new)
+        new = others.get(type(child))
+        if new is None:
+            _replace(child, others)
             continue
         norm = new(child.num_features, child.eps, child.momentum, child.affine, child.track_running_stats)
         norm._parameters, norm._buffers = child._parameters, child._buffers

@@ -20,6 +20,7 @@ from ecgkt.domain.features import FeatureTable
 from ecgkt.domain.labels import Kind, LabelSet
 from ecgkt.domain.records import Domain
 from ecgkt.evaluation.calibration import fit_platt
+from ecgkt.nets.beside import Beside
 from ecgkt.nets.ecg import EcgNetwork
 from ecgkt.nets.multimodal import MultimodalNetwork
 from ecgkt.training.controls import MARKED_NEGATIVES, MARKED_POSITIVES, TARGET, budget_rows
@@ -54,7 +55,7 @@ def release(folder: Path, network: nn.Module, study: Study, recipe: Recipe, arm:
         stage=made.stage,
         labels=made.labels,
         preprocessing=study.preprocessing,
-        architecture=_architecture(recipe, made.tables),
+        architecture=_architecture(recipe, network, made),
         training=_training(study, recipe, made),
         training_domain=study.cohort.domain,
         calibration=calibration,
@@ -88,11 +89,13 @@ def logits_of(
     return logits
 
 
-def _architecture(recipe: Recipe, tables: FeatureTable | None) -> dict[str, Any]:
-    encoder = dict(recipe.encoder)
-    if tables is None:
-        return encoder
-    return {**encoder, "tables": {"features": list(tables.names), "role": str(tables.specs[0].role)}}
+def _architecture(recipe: Recipe, network: nn.Module, made: Made) -> dict[str, Any]:
+    told = dict(recipe.encoder)
+    if isinstance(getattr(network, "encoder", None), Beside):
+        told["side"] = True
+    if made.tables is not None:
+        told["tables"] = {"features": list(made.tables.names), "role": str(made.tables.specs[0].role)}
+    return told
 
 
 def _training(study: Study, recipe: Recipe, made: Made) -> dict[str, Any]:

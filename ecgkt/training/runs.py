@@ -77,9 +77,11 @@ def run_diagnoses(
     needed = set(run.arm.parents)
     if "labs" in needed and not run.arm.needs_tables:
         needed = {"labs"}
+    if needed and run.recipe.diagnoses.transfer == "beside":
+        needed.add("diagnoses")
     before = _parents(run, parents, needed)
     told = (run.study.partners if values is None else values) if run.arm.needs_tables else None
-    start = _start(run.arm, before)
+    start = _start(run.arm, before, budget)
     network, history = train_diagnoses(
         run.shown,
         run.recipe,
@@ -157,7 +159,7 @@ def _ids(before: Mapping[str, Checkpoint]) -> dict[str, str]:
     return {**ids, **{stage: checkpoint.card.id for stage, checkpoint in before.items()}}
 
 
-def _start(arm: Arm, before: Mapping[str, Checkpoint]) -> Start:
+def _start(arm: Arm, before: Mapping[str, Checkpoint], budget: float) -> Start:
     last = before.get("labs") or before.get("align")
     if last is None:
         return Start()
@@ -165,10 +167,20 @@ def _start(arm: Arm, before: Mapping[str, Checkpoint]) -> Start:
     if "labs" in before and not arm.needs_tables:
         network = checkpoints.build_network(before["labs"].card)
         network.load_state_dict(dict(before["labs"].weights))
-        labs = network.heads[str(Kind.LAB)]
+        head = network.heads[str(Kind.LAB)]
+        labs = head if isinstance(head, nn.Linear) else None
     if arm.needs_tables:
         tables = _tables(before["align"])
-    return Start(_encoder(last), labs, tables)
+    side = _side(before["diagnoses"], budget) if "diagnoses" in before else None
+    return Start(_encoder(last), labs, tables, side)
+
+
+def _side(checkpoint: Checkpoint, budget: float) -> EcgEncoder:
+    card = checkpoint.card
+    if card.parents or card.training.get("budget") != budget:
+        got = f"{card.name}, budget {card.training.get('budget')}"
+        raise InvalidCheckpoint(f"a baseline of budget {budget:g} to stand beside", got, "train the baseline first")
+    return _encoder(checkpoint)
 
 
 def _encoder(checkpoint: Checkpoint) -> EcgEncoder:

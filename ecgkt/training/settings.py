@@ -15,6 +15,7 @@ from ecgkt.nets.objectives import objective
 from ecgkt.signals.preprocessing import Preprocessing
 
 Section = TypeVar("Section")
+TRANSFERS = ("probe", "fine_tune", "beside")
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,10 @@ class LabsSettings(Fit):
 class DiagnosesSettings(Fit):
     """Stage 3: both kinds of diagnosis; the lab heads stay in training with weight `lab_weight`.
 
-    Arms with an earlier stage begin with a linear probe of the frozen embedding, and stop there without `fine_tune`;
-    then everything is trained, the encoders with `encoder_rate` of the learning rate (Kumar 2022, arXiv 2202.10054).
+    `transfer` says what arms with an earlier stage do with its encoder: "probe" reads it as it is; "fine_tune" goes on
+    from such a probe and trains everything, the encoders with `encoder_rate` of the learning rate (Kumar 2022, arXiv
+    2202.10054); "beside" keeps it as it is beside the baseline's encoder of the same budget and seed (`nets.beside`),
+    and all heads are probes of both embeddings.
     With a budget b of the diagnoses, epochs are multiplied by b to the power -`stretch`: few labels are seen often.
     With `unlabelled` those multiplied epochs become rounds over the ECGs within the budget, while in the plain number
     of epochs every ECG with a lab outside it takes part for its labs alone, in arms with a lab head of stage 2.
@@ -98,7 +101,7 @@ class DiagnosesSettings(Fit):
     """
 
     lab_weight: float = 1.0
-    fine_tune: bool = True
+    transfer: str = "fine_tune"
     stretch: float = 0.5
     unlabelled: bool = False
     tables: Role = Role.ALIGNMENT_PARTNER
@@ -106,6 +109,8 @@ class DiagnosesSettings(Fit):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "tables", _role(self.tables))
+        if self.transfer not in TRANSFERS:
+            raise InvalidValue(f"transfer among {', '.join(TRANSFERS)}", repr(self.transfer), "choose one")
         if not 0 <= self.stretch <= 1 or self.lab_weight < 0:
             got = f"{self.stretch} and {self.lab_weight}"
             raise InvalidValue("stretch in [0, 1] and lab_weight >= 0", got, "correct them")

@@ -63,3 +63,14 @@ def test_a_plan_is_done_once_and_kept_afterwards(prepared: Path, tmp_path, worke
     longer = replace(recipe, diagnoses=replace(recipe.diagnoses, epochs=2))
     anew = {task.name: kept for task, _, kept in run_plan(tasks, longer, prepared, workers=1)}
     assert [name for name, kept in anew.items() if not kept] == ["baseline", "transferred", "multimodal"]
+
+
+def test_beside_waits_for_the_baseline_of_the_same_budget_and_seed(tmp_path):
+    recipe = replace(TINY, arms=("transferred",), seeds=(0, 1), diagnoses=replace(TINY.diagnoses, transfer="beside"))
+    tasks = {task.name: task for task in plan(recipe, tmp_path / "runs", tmp_path / "models")}
+    for seed in recipe.seeds:
+        for budget in recipe.budgets:
+            parents = [parent.name for parent in tasks[checkpoint_name("transferred", budget, seed)].parents]
+            assert parents == [f"labs-tables-seed{seed}", checkpoint_name("baseline", budget, seed)]
+    places = {name: place for place, name in enumerate(tasks)}
+    assert all(places[parent.name] < places[task.name] for task in tasks.values() for parent in task.parents)

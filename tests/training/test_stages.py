@@ -155,7 +155,7 @@ def test_the_labs_of_the_transferred_arm_are_learnt_and_kept_in_stage_3(stages, 
 
 
 def test_a_linear_probe_leaves_the_encoder_as_stage_2_left_it(stages, study, tmp_path):
-    recipe = replace(TINY, diagnoses=replace(TINY.diagnoses, fine_tune=False))
+    recipe = replace(TINY, diagnoses=replace(TINY.diagnoses, transfer="probe"))
     card = runs.run_diagnoses(runs.Run(study, recipe, arm("transferred")), [stages / "labs"], tmp_path / "probe")
     before, after = (checkpoints.load(folder).weights for folder in (stages / "labs", tmp_path / "probe"))
     shared = [name for name in before if name.startswith(("encoder.", "heads.lab"))]
@@ -185,7 +185,7 @@ def test_ecgs_outside_the_budget_take_part_for_their_labs_and_never_for_their_di
     within = budget_rows(study, 0.5)
     values = np.array(study.labels.values)
     columns = study.labels.labels.positions(study.labels.of_kind(Kind.TRACING, Kind.VISIT).labels.names)
-    outside = np.setdiff1d(np.arange(len(values)), [*within, *study.rows("tuning")])
+    outside = np.setdiff1d(np.arange(len(values)), [*within, *budget_rows(study, 0.5, 0, "tuning")])
     values[np.ix_(outside, columns)] = 1 - values[np.ix_(outside, columns)]
     turned = replace(study, labels=replace(study.labels, values=values))
     found = []
@@ -198,3 +198,66 @@ def test_ecgs_outside_the_budget_take_part_for_their_labs_and_never_for_their_di
     plain = replace(TINY, diagnoses=replace(TINY.diagnoses, epochs=1, stretch=0.0))
     runs.run_diagnoses(runs.Run(study, plain, arm("transferred")), [stages / "labs"], tmp_path / "plain", budget=0.5)
     assert checkpoints.load(tmp_path / "plain").card.weights_sha256 != found[0]
+
+
+def test_beside_what_stage_2_has_learnt_which_is_kept_a_second_encoder_learns(stages, study, tmp_path):
+    recipe = replace(TINY, diagnoses=replace(TINY.diagnoses, transfer="beside"))
+    before = {stage: checkpoints.load(stages / stage).weights for stage in ("align", "labs")}
+    side = tmp_path / "baseline"
+    runs.run_diagnoses(runs.Run(study, recipe, arm("baseline")), [], side)
+    runs.run_diagnoses(runs.Run(study, recipe, arm("baseline_pair")), [], tmp_path / "baseline_pair")
+    for name, parents in (("transferred", ["labs"]), ("multimodal", ["align", "labs"])):
+        before_it = [*(stages / one for one in parents), side]
+        runs.run_diagnoses(runs.Run(study, recipe, arm(name)), before_it, tmp_path / name)
+    found = {name: checkpoints.load(tmp_path / name) for name in ("transferred", "multimodal", "baseline_pair")}
+    baseline = checkpoints.load(side)
+    assert found["transferred"].card.parents["diagnoses"] == baseline.card.id
+    for name, own, stage in (
+        ("transferred", "encoder", "labs"),
+        ("multimodal", "encoder", "labs"),
+        ("multimodal", "tables", "align"),
+    ):
+        weights = found[name].weights
+        learnt = {key: w for key, w in before[stage].items() if key.startswith(f"{own}.")}
+        assert learnt
+        for key, weight in learnt.items():
+            assert torch.equal(weights[key.replace(f"{own}.", f"{own}.kept.", 1)], weight)
+        for key, weight in baseline.weights.items():
+            if key.startswith("encoder."):
+                assert torch.equal(weights[key.replace("encoder.", "encoder.side.")], weight)
+    sizes = {name: sum(w.numel() for w in one.weights.values()) for name, one in found.items()}
+    assert sizes["baseline_pair"] == sizes["transferred"]
+    pair = found["baseline_pair"].weights
+    fresh = checkpoints.build_network(found["baseline_pair"].card).state_dict()
+    moved = [key for key in fresh if key.endswith("running_mean")]
+    assert moved and all(not torch.equal(fresh[key], pair[key]) for key in moved)
+    for name in ("transferred", "baseline_pair"):
+        network = checkpoints.build_network(found[name].card)
+        network.load_state_dict(dict(found[name].weights))
+        assert network.eval()(torch.zeros(1, 12, 500)).isfinite().all()
+
+
+def test_only_a_baseline_of_the_same_budget_stands_beside_an_encoder(stages, study, tmp_path):
+    recipe = replace(TINY, diagnoses=replace(TINY.diagnoses, transfer="beside"))
+    with pytest.raises(InvalidCheckpoint, match=r"baseline of budget 0\.5"):
+        before = [stages / "labs", stages / "baseline"]
+        runs.run_diagnoses(runs.Run(study, recipe, arm("transferred")), before, tmp_path / "x", budget=0.5)
+    with pytest.raises(InvalidCheckpoint, match="to stand beside"):
+        before = [stages / "labs", stages / "transferred"]
+        runs.run_diagnoses(runs.Run(study, recipe, arm("transferred")), before, tmp_path / "x")
+    with pytest.raises(InvalidCheckpoint, match="diagnoses, labs"):
+        runs.run_diagnoses(runs.Run(study, recipe, arm("transferred")), [stages / "labs"], tmp_path / "x")
+
+
+def test_the_diagnoses_of_tuning_patients_beyond_the_budget_choose_nothing(stages, study, tmp_path):
+    values = np.array(study.labels.values)
+    columns = study.labels.labels.positions(study.labels.of_kind(Kind.TRACING, Kind.VISIT).labels.names)
+    beyond = np.setdiff1d(study.rows("tuning"), budget_rows(study, 0.3, 0, "tuning"))
+    assert len(beyond)
+    values[np.ix_(beyond, columns)] = 1 - values[np.ix_(beyond, columns)]
+    turned = replace(study, labels=replace(study.labels, values=values))
+    ids = []
+    for number, shown in enumerate((study, turned)):
+        out = tmp_path / f"{number}"
+        ids.append(runs.run_diagnoses(runs.Run(shown, TINY, arm("transferred")), [stages / "labs"], out, budget=0.3))
+    assert ids[0].weights_sha256 == ids[1].weights_sha256
