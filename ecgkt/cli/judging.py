@@ -68,8 +68,8 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
             study = read_study(arguments.cohort, predictor.card.preprocessing, progress=counter("read"))
             reports.refuse_other_split(predictor.card, study)
             where = f"{study.cohort.domain}, {arguments.part.replace('_', ' ')}"
-            estimates = reports.evaluate_study(predictor, study, arguments.part)
-            errors = reports.calibration_errors(predictor, study, arguments.part)
+            estimates = reports.evaluate_study(predictor, study, arguments.part, arguments.cohort)
+            errors = reports.calibration_errors(predictor, study, arguments.part, arguments.cohort)
         else:
             collection = open_collection(arguments.collection)
             where = f"real, {collection.name}"

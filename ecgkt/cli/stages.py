@@ -123,8 +123,8 @@ def train_recipe(
         if task.stage == "diagnoses" and not card.estimates:
             where = f"{study.cohort.domain}, held out"
             predictor = Predictor.open(task.out)
-            estimates = reports.evaluate_study(predictor, study)
-            errors = reports.calibration_errors(predictor, study)
+            estimates = reports.evaluate_study(predictor, study, cohort=cohort)
+            errors = reports.calibration_errors(predictor, study, cohort=cohort)
             command = f"python -m ecgkt train --recipe configs/{recipe.name}.toml"
             card = reports.add_estimates(task.out, where, estimates, command, errors)
             macros = ", ".join(f"{kind} {value:.3f}" for kind, value in reports.macro_by_kind(card, estimates).items())

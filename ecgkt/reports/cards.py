@@ -22,10 +22,12 @@ from ecgkt.inference import Predictor
 from ecgkt.reports.scoring import Progress, score_files, study_logits
 
 
-def evaluate_study(predictor: Predictor, study: Study, part: str = "held_out") -> dict[str, Estimate]:
-    """Return label -> AUROC on one part of a study."""
+def evaluate_study(
+    predictor: Predictor, study: Study, part: str = "held_out", cohort: Path | None = None
+) -> dict[str, Estimate]:
+    """Return label -> AUROC on one part of a study; `cohort` is its folder, for tables of the role input."""
     rows = study.rows(part)
-    logits = study_logits(predictor, study, rows)
+    logits = study_logits(predictor, study, rows, cohort)
     table = study.labels.of_kind(*predictor.card.labels.kinds).take(rows)
     return _estimates(table, logits, study.cohort.subject_ids[rows])
 
@@ -38,10 +40,12 @@ def evaluate_collection(predictor: Predictor, collection: Collection, progress: 
     return _estimates(table, logits[:, columns], collection.subject_ids[kept])
 
 
-def calibration_errors(predictor: Predictor, study: Study, part: str = "held_out") -> dict[Kind, float]:
+def calibration_errors(
+    predictor: Predictor, study: Study, part: str = "held_out", cohort: Path | None = None
+) -> dict[Kind, float]:
     """Return by family the mean expected calibration error over its labels that have both classes in a part."""
     rows = study.rows(part)
-    logits = study_logits(predictor, study, rows)
+    logits = study_logits(predictor, study, rows, cohort)
     probabilities = predictor.read_logits(logits, study.cohort.domain).probabilities
     errors: dict[Kind, float] = {}
     for kind in predictor.card.labels.kinds:

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ecgkt import readers, reports
+from ecgkt import checkpoints, readers, reports
 from ecgkt.data.collections import open_collection
 from ecgkt.domain import Estimate
 from ecgkt.domain.labels import Kind
-from ecgkt.errors import InvalidCohort
+from ecgkt.errors import InvalidCohort, InvalidValue
 from ecgkt.evaluation.calibration import expected_calibration_error
 from ecgkt.evaluation.discrimination import auroc
 from ecgkt.inference import Predictor
@@ -89,3 +90,18 @@ def test_a_macro_average_is_over_what_is_defined():
     }
     assert reports.macro(estimates, ["a", "b", "c", "d"]) == pytest.approx(0.7)
     assert np.isnan(reports.macro(estimates, ["c"]))
+
+
+def test_a_checkpoint_that_reads_what_had_resulted_is_judged_with_the_cohorts_folder(
+    predictor, study, prepared, tmp_path
+):
+    names = [spec.name for spec in study.partners.specs]
+    architecture = {**predictor.card.architecture, "tables": {"features": names, "role": "input"}}
+    card = replace(predictor.card, name="multimodal", arm="multimodal", architecture=architecture)
+    checkpoints.save(tmp_path / "multimodal", card, checkpoints.build_network(card).state_dict())
+    reading = Predictor.open(tmp_path / "multimodal")
+    estimates = reports.evaluate_study(reading, study, cohort=prepared)
+    assert all(estimates[name].n for name in ("sinus_rhythm", "i10_hypertension"))
+    assert reports.calibration_errors(reading, study, cohort=prepared)
+    with pytest.raises(InvalidValue, match="folder for tables of the role input"):
+        reports.evaluate_study(reading, study)
