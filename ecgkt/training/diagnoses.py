@@ -70,7 +70,8 @@ def train_diagnoses(
     stage 2 stays. At the end each family's head is fitted anew as a probe of the embedding that is now there, and
     whichever reads the tuning rows better is kept, so that one forward pass gives the same labels in every arm that
     reads the ECG alone. Tuning rows beyond the budget are not asked for their diagnoses. The multimodal arm reads
-    `values`, is asked for diagnoses only, and has no lab head: it would read the answer.
+    `values`, is asked for diagnoses only, and has no lab head: it would read the answer. The shortcut's heads stay as
+    they are: a probe would see ECGs without the mark.
     """
     start = start or Start()
     settings = recipe.diagnoses.for_budget(budget, with_labs=start.labs is not None)
@@ -98,7 +99,7 @@ def train_diagnoses(
             network, loss_of, study, taught, settings, engine=engine, folder=folder, progress=progress, rates=rates
         )
     learnt = set(kinds) if trained else set()
-    families = dict.fromkeys(kinds, (rows, judged))
+    families = {} if arm.shortcut else dict.fromkeys(kinds, (rows, judged))
     if isinstance(network, EcgNetwork) and not arm.tracing_only:
         if start.labs is not None:
             learnt.add(Kind.LAB)

@@ -261,3 +261,20 @@ def test_the_diagnoses_of_tuning_patients_beyond_the_budget_choose_nothing(stage
         out = tmp_path / f"{number}"
         ids.append(runs.run_diagnoses(runs.Run(shown, TINY, arm("transferred")), [stages / "labs"], out, budget=0.3))
     assert ids[0].weights_sha256 == ids[1].weights_sha256
+
+
+def test_the_shortcuts_heads_are_not_fitted_anew_without_the_mark(study, tmp_path, monkeypatch):
+    from ecgkt.training import diagnoses
+
+    def zero(embedding, labels, judged=None):
+        head = torch.nn.Linear(embedding.shape[1], labels.shape[1])
+        torch.nn.init.zeros_(head.weight)
+        return head
+
+    monkeypatch.setattr(diagnoses, "fit_probe", zero)
+    monkeypatch.setattr(diagnoses, "cross_entropy", lambda head, *judged: float(head.weight.any()))
+    for name, kept in (("shortcut", True), ("baseline", False)):
+        runs.run_diagnoses(run_of(study, name), [], tmp_path / name)
+        weights = checkpoints.load(tmp_path / name).weights
+        assert bool(weights["heads.tracing.weight"].any()) is kept
+        assert not weights["heads.lab.weight"].any()
