@@ -1,13 +1,15 @@
 """How a model trained on simulated ECGs orders real ones: AUROC per tracing target, pooled over collections.
 
-python -m benchmarks.sim_to_real DIR [DIR ...] [--model NAME] [--simulated 400]
+python -m benchmarks.sim_to_real DIR [DIR ...] [--model NAME ...] [--models DIR] [--simulated 400]
 
-A folder of recordings without labels is scored and counted, no more.
+With several models, the first is held against each other on the same resampled subjects. A folder of recordings
+without labels is scored and counted, no more.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from ecgkt.data.collections import open_collection
 from ecgkt.domain import Domain, Record
 from ecgkt.domain.labels import Kind, Label, LabelSet
 from ecgkt.errors import InvalidCohort
+from ecgkt.evaluation.bootstrap import Bootstrap, ScoreTable, bootstrap
+from ecgkt.evaluation.comparison import Difference, macro, paired_difference
 from ecgkt.evaluation.discrimination import auroc, auroc_estimate
 from ecgkt.inference import Predictor
 from ecgkt.simulation import SimulationSettings, simulate_arrays
@@ -47,16 +51,29 @@ class Pool:
 
 
 def main() -> None:
-    """Score the collections and print the table."""
+    """Score the collections with each model and print its table; with several models, how they differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collections", nargs="+", type=Path, help="folders of labelled collections")
-    parser.add_argument("--model")
+    parser.add_argument("--model", nargs="+", default=["transferred", "baseline"], metavar="NAME")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="where they are (default: the bundled ones)")
     parser.add_argument("--simulated", type=int, default=400, metavar="N", help="simulated records for the spread")
     arguments = parser.parse_args()
-    predictor = Predictor.open(checkpoints.choose_checkpoint(None, arguments.model))
-    labels = predictor.card.labels.of_kind(Kind.TRACING)
+    pools: dict[str, Pool] = {}
+    for name in arguments.model:
+        predictor = Predictor.open(checkpoints.choose_checkpoint(arguments.models, name))
+        labels = predictor.card.labels.of_kind(Kind.TRACING)
+        print(f"## {name}\n")
+        pools[name] = pooled(predictor, labels, arguments.collections)
+        tell(pools[name], simulated_logits(predictor, labels, arguments.simulated))
+    if len(pools) > 1:
+        print("\n## Side by side\n")
+        side_by_side(pools)
+
+
+def pooled(predictor: Predictor, labels: LabelSet, folders: list[Path]) -> Pool:
+    """Return the pool of all labelled collections, and print what is in it."""
     parts, names = [], []
-    for number, folder in enumerate(arguments.collections):
+    for number, folder in enumerate(folders):
         part = score(predictor, labels, folder, number)
         if part is None:
             paths = readers.find_records(folder)
@@ -69,9 +86,8 @@ def main() -> None:
             names.append(part[3])
     logits, truth, subjects = (np.concatenate([part[k] for part in parts]) for k in range(3))
     source = np.concatenate([np.full(len(part[0]), k) for k, part in enumerate(parts)])
-    pool = with_any_infarction(labels, logits, truth, subjects, source)
     print(f"Model {predictor.card.name}, checkpoint {predictor.card.id}; {', '.join(names)}.\n")
-    tell(pool, simulated_logits(predictor, labels, arguments.simulated))
+    return with_any_infarction(labels, logits, truth, subjects, source)
 
 
 def score(
@@ -152,6 +168,38 @@ def tell(pool: Pool, simulated: NDArray[np.float64]) -> None:
     for name in ("left_ventricular_hypertrophy", ANY_INFARCTION.name):
         if name in found:
             print(f"- {next(label.title for label in pool.labels if label.name == name)}: {found[name]:.3f}")
+
+
+def side_by_side(pools: Mapping[str, Pool]) -> None:
+    """Print groups of targets by model, and the first model minus each other, resampling the same subjects."""
+    first = next(iter(pools))
+    measured = {name: _bootstrap(pool) for name, pool in pools.items()}
+    targets = [name for name in measured[first].defined() if name != ANY_INFARCTION.name]
+    groups = {
+        "macro": targets,
+        "rhythm and conduction": [name for name in RHYTHM_AND_CONDUCTION if name in targets],
+        "left ventricular hypertrophy": ["left_ventricular_hypertrophy"],
+        "infarction, anterior or inferior": [ANY_INFARCTION.name],
+    }
+    others = [name for name in pools if name != first]
+    print("| | " + " | ".join([*pools, *(f"{first} minus {other}" for other in others)]) + " |")
+    print("|---" * (1 + len(pools) + len(others)) + "|")
+    for title, names in groups.items():
+        cells = [f"{macro(run, names)}" for run in measured.values()]
+        for other in others:
+            difference = paired_difference(measured[first], measured[other], names).macro
+            cells.append(_signed(difference))
+        print(f"| {title} ({len(names)}) | " + " | ".join(cells) + " |")
+
+
+def _signed(difference: Difference) -> str:
+    e, p = difference.estimate, difference.p
+    return "undefined" if p is None else f"{e.value:+.3f} ({e.low:+.3f} to {e.high:+.3f}), p {p:.3f}"
+
+
+def _bootstrap(pool: Pool) -> Bootstrap:
+    names = tuple(label.name for label in pool.labels)
+    return bootstrap(ScoreTable(pool.truth, pool.logits, pool.subjects, names), metrics=("auroc",), fewest=FEWEST)
 
 
 def _mean(title: str, names: list[str], found: dict[str, float]) -> None:
