@@ -194,7 +194,9 @@ def side_by_side(pools: Mapping[str, Pool]) -> None:
 
 def _signed(difference: Difference) -> str:
     e, p = difference.estimate, difference.p
-    return "undefined" if p is None else f"{e.value:+.3f} ({e.low:+.3f} to {e.high:+.3f}), p {p:.3f}"
+    if p is None:
+        return "undefined"
+    return f"{e.value:+.3f} ({e.low:+.3f} to {e.high:+.3f}), p " + ("< 0.001" if p < 0.001 else f"{p:.3f}")
 
 
 def _bootstrap(pool: Pool) -> Bootstrap:

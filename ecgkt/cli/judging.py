@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -79,7 +80,8 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         for label, estimate in estimates.items():
             sys.stdout.write(f"  {label:40s} {estimate}  [{estimate.positives}/{estimate.n}]\n")
         for kind, value in reports.macro_by_kind(predictor.card, estimates).items():
-            sys.stdout.write(f"  macro {kind:34s} {value:.3f}\n")
+            if math.isfinite(value):
+                sys.stdout.write(f"  macro {kind:34s} {value:.3f}\n")
         for kind, error in errors.items():
             sys.stdout.write(f"  mean calibration error {kind:17s} {error:.3f}\n")
         if arguments.write:
