@@ -15,7 +15,7 @@ from ecgkt.errors import InvalidValue
 LEAD = "V5"
 EVERY_SECONDS = 1.25
 WIDTH_SECONDS = 0.04
-HEIGHT_MV = 0.4
+HEIGHT_MV = 1.0
 
 
 def mark(samples: int, fs: float, phase_seconds: float = 0.4) -> NDArray[np.float32]:
