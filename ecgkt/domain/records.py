@@ -43,7 +43,8 @@ class Record:
 
     `signal` is (12, n) float32 in mV, rows in the order of `LEADS`, gaps NaN; `fs` in Hz. `age` in years and
     `sex` ("female", "male") are None where unknown; no other identifier has a place here. `source` names the
-    format or the collection, never a patient; `notes` says what was derived, dropped or cropped.
+    format or the collection, never a patient; `notes` says what was derived, dropped or cropped. `filters` is what the
+    file itself says about filters that were applied on recording ("0.05-150 Hz"), None where it says nothing.
     """
 
     signal: NDArray[np.float32]
@@ -53,6 +54,7 @@ class Record:
     age: float | None = None
     sex: str | None = None
     notes: tuple[str, ...] = ()
+    filters: str | None = None
 
     def __post_init__(self) -> None:
         if not np.isfinite(self.fs) or not 50 <= self.fs <= 20_000:
@@ -87,6 +89,7 @@ class Record:
         age: float | None = None,
         sex: str | None = None,
         notes: tuple[str, ...] = (),
+        filters: str | None = None,
     ) -> Record:
         """Build a record from samples in mV by lead name, in any order and spelling.
 
@@ -122,7 +125,7 @@ class Record:
             notes = (*notes, f"{len(others)} channels that are not one of the 12 leads were left out")
         signal = np.stack([named[lead] for lead in LEADS]).astype(np.float32)
         signal[~np.isfinite(signal)] = np.nan
-        return cls(signal, fs, source, domain, age, sex, notes)
+        return cls(signal, fs, source, domain, age, sex, notes, filters)
 
     @property
     def seconds(self) -> float:

@@ -8,14 +8,15 @@ import numpy as np
 
 from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
+from ecgkt.figures.grid import FAINT_INK, INK, PAPER, squares_uri
 from ecgkt.figures.paper import SHOWN_SECONDS, Paper, lay_out
 from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-PAPER, INK, FAINT_INK = "#fffdfc", "#111418", "#4a4f57"
-THIN_LINE, THICK_LINE = "#f8dcda", "#ecaeaa"
+__all__ = ["FAINT_INK", "FONT", "FOOTER_PX", "INK", "draw_ecg", "footer_text"]
+
 FOOTER_PX = 38
 FONT = "Source Sans, Source Sans Pro, system-ui, Arial, sans-serif"
 
@@ -27,17 +28,19 @@ def draw_ecg(
     explanation: Explanation | None = None,
     target_title: str | None = None,
     model_saw: str | None = None,
+    display_filter: str | None = None,
 ) -> Figure:
     """Draw a record, with the overlay of an explanation behind the ink.
 
-    x and y are millimetres from the sheet's lower left corner. `model_saw` describes the model's own input, which
-    is not what is drawn: the ink is the file's raw signal.
+    x and y are millimetres from the sheet's lower left corner. `display_filter` says what was done to the record that
+    is drawn, nothing where it is as the file has it; `model_saw` describes the model's own input, which is not drawn.
     """
     import plotly.graph_objects as go
 
     paper = paper or lay_out()
     overlay = None if explanation is None else shade(explanation, record, paper)
-    images = [] if overlay is None else [*_patches(overlay), _legend_bar()]
+    images = [_squares(paper)] if overlay is None else [_squares(paper), *_patches(overlay), _legend_bar()]
+    said = footer_text(record, paper, model_saw, display_filter)
     layout = go.Layout(
         xaxis=_axis(paper.width_mm, constrain="domain"),
         yaxis=_axis(paper.height_mm, scaleanchor="x", scaleratio=1, constrain="domain"),
@@ -50,14 +53,22 @@ def draw_ecg(
         dragmode="zoom",
         uirevision="paper",
         images=images,
-        annotations=[*_footer(record, paper, model_saw, overlay, target_title), *_mark(record, paper)],
+        annotations=[*_footer(said, overlay, target_title), *_mark(record, paper)],
     )
     return go.Figure([*_ink(record, paper), _lead_names(paper), _pulses(paper)], layout)
 
 
-def footer_text(record: Record, paper: Paper, model_saw: str | None) -> str:
-    """Return what must stand below an ECG: scale, display filter, what is shown, what the model saw."""
-    parts = [str(paper.scale), "raw signal, no display filter"]
+def footer_text(
+    record: Record, paper: Paper, model_saw: str | None, display_filter: str | None = None, *, true_size: bool = False
+) -> str:
+    """Return what must stand below an ECG: scale, filters, what is shown, what the model saw.
+
+    On a screen the scale holds against the grid alone; `true_size` is for a drawing whose millimetres are millimetres.
+    """
+    parts = [f"{paper.scale}" + ("" if true_size else " relative to the grid")]
+    parts.append(f"display: {display_filter}" if display_filter else "raw signal, no display filter")
+    if record.filters:
+        parts.append(f"recorded with {record.filters}")
     if record.seconds > SHOWN_SECONDS + 0.05:
         parts.append(f"first {SHOWN_SECONDS:g} s of {record.seconds:.1f} s")
     if model_saw:
@@ -66,18 +77,31 @@ def footer_text(record: Record, paper: Paper, model_saw: str | None) -> str:
 
 
 def _axis(length_mm: float, **extra: Any) -> dict[str, Any]:
-    """Return an axis in millimetres: a thick line every 5, a thin one every 1, no numbers."""
+    """Return an axis in millimetres without numbers; the squares are an image below the ink."""
     return {
         "range": [0, length_mm],
-        "dtick": 5,
-        "tick0": 0,
+        "showgrid": False,
         "showticklabels": False,
         "ticks": "",
         "zeroline": False,
-        "gridcolor": THICK_LINE,
-        "gridwidth": 1,
-        "minor": {"dtick": 1, "tick0": 0, "showgrid": True, "gridcolor": THIN_LINE, "gridwidth": 0.7, "ticks": ""},
         **extra,
+    }
+
+
+def _squares(paper: Paper) -> dict[str, Any]:
+    return {
+        "name": "squares",
+        "source": squares_uri(paper),
+        "layer": "below",
+        "sizing": "stretch",
+        "xref": "x",
+        "yref": "y",
+        "x": 0,
+        "y": 0,
+        "sizex": paper.width_mm,
+        "sizey": paper.height_mm,
+        "xanchor": "left",
+        "yanchor": "bottom",
     }
 
 
@@ -89,7 +113,7 @@ def _ink(record: Record, paper: Paper) -> list[Any]:
             x0=trace.x0_mm,
             dx=trace.dx_mm,
             y=trace.y_mm,
-            name=trace.cell.lead,
+            name=trace.cell.name,
             mode="lines",
             line={"color": INK, "width": 1.3},
             connectgaps=False,
@@ -104,8 +128,8 @@ def _lead_names(paper: Paper) -> Any:
 
     return go.Scatter(
         x=[cell.x_mm + 1.0 for cell in paper.cells],
-        y=[cell.baseline_mm + 9.5 for cell in paper.cells],
-        text=[f"<b>{cell.lead}</b>" for cell in paper.cells],
+        y=[cell.baseline_mm + paper.name_mm for cell in paper.cells],
+        text=[f"<b>{cell.name}</b>" for cell in paper.cells],
         name="lead names",
         mode="text",
         textposition="middle right",
@@ -163,11 +187,9 @@ def _legend_bar() -> dict[str, Any]:
     }
 
 
-def _footer(
-    record: Record, paper: Paper, model_saw: str | None, overlay: Overlay | None, target_title: str | None
-) -> list[dict[str, Any]]:
+def _footer(said_below: str, overlay: Overlay | None, target_title: str | None) -> list[dict[str, Any]]:
     words = {"xref": "paper", "yref": "paper", "yanchor": "top", "showarrow": False, "y": 0}
-    said = {**words, "x": 0.004, "xanchor": "left", "text": footer_text(record, paper, model_saw)}
+    said = {**words, "x": 0.004, "xanchor": "left", "text": said_below}
     notice = {**words, "x": 0.004, "xanchor": "left", "yshift": -15, "text": NOTICE}
     legend = [
         {**words, "x": 0.877, "xanchor": "right", "text": f"<b>{target_title or 'score'}</b>: lowers"},

@@ -15,9 +15,11 @@ SHOWN_SECONDS = 10.0
 MARGIN_MM = 5.0
 PULSE_ZONE_MM = 10.0
 ROW_MM = 25.0
-BASELINE_MM = 12.0
 PULSE_MILLIVOLT = 1.0
 PULSE_SECONDS = 0.2
+LEAST_SQUARE_PX = 4.0
+SPEEDS = (25.0, 50.0, 12.5)
+GAINS = (10.0, 5.0, 20.0)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Scale:
     mm_per_second: float = 25.0
     mm_per_millivolt: float = 10.0
 
+    def __post_init__(self) -> None:
+        for value in (self.mm_per_second, self.mm_per_millivolt):
+            if not 1 <= value <= 100:
+                raise InvalidValue("1 to 100 mm per second and per mV", f"{value:g}", "use 25 and 10")
+
     def __str__(self) -> str:
         return f"{self.mm_per_second:g} mm/s, {self.mm_per_millivolt:g} mm/mV"
 
@@ -35,41 +42,58 @@ class Scale:
 class Layout:
     """Leads by row, left to right; the leads of a row share the 10 s equally. `rhythm` strips run below, whole.
 
-    Raises InvalidValue unless `rows` holds each of the 12 leads exactly once.
+    A lead written with a minus, as `-aVR` in Cabrera's order, is drawn upside down. `row_mm` is the height of a row at
+    up to 10 mm/mV. Raises InvalidValue unless `rows` holds each of the 12 leads exactly once.
     """
 
     name: str
     rows: tuple[tuple[str, ...], ...]
     rhythm: tuple[str, ...] = ()
+    row_mm: float = ROW_MM
 
     def __post_init__(self) -> None:
-        drawn = Counter(lead for row in self.rows for lead in row)
+        drawn = Counter(lead.removeprefix("-") for row in self.rows for lead in row)
         if drawn != Counter(LEADS) or not set(self.rhythm) <= set(LEADS):
             wrong = sorted((drawn - Counter(LEADS)) + (Counter(LEADS) - drawn)) or list(self.rhythm)
             raise InvalidValue("a layout with each of the 12 leads once", ", ".join(wrong), f"correct {self.name!r}")
 
 
+_THREE_ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
+_CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
+_LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
+_CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III")
+
 LAYOUTS = {
     layout.name: layout
     for layout in (
-        Layout(
-            "3x4 + II",
-            rows=(("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6")),
-            rhythm=("II",),
-        ),
+        Layout("3x4 + II", _THREE_ROWS, rhythm=("II",)),
+        Layout("3x4 + II, V1, V5", _THREE_ROWS, rhythm=("II", "V1", "V5"), row_mm=20.0),
+        Layout("6x2", tuple(zip(_LIMB, _CHEST, strict=True)), row_mm=20.0),
+        Layout("12x1", tuple((lead,) for lead in (*_LIMB, *_CHEST)), row_mm=15.0),
+        Layout("Cabrera 6x2", tuple(zip(_CABRERA, _CHEST, strict=True)), row_mm=20.0),
+        Layout("Cabrera 12x1", tuple((lead,) for lead in (*_CABRERA, *_CHEST)), row_mm=15.0),
     )
 }
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One lead's place: its samples from `from_second` to `to_second` start at `x_mm`, 0 mV lies at `baseline_mm`."""
+    """One lead's place: its samples from `from_second` to `to_second` start at `x_mm`, 0 mV lies at `baseline_mm`.
+
+    `sign` is -1 where the lead is drawn upside down.
+    """
 
     lead: str
     from_second: float
     to_second: float
     x_mm: float
     baseline_mm: float
+    sign: int = 1
+
+    @property
+    def name(self) -> str:
+        """The lead as it is written on the sheet."""
+        return self.lead if self.sign > 0 else f"\N{MINUS SIGN}{self.lead}"
 
 
 @dataclass(frozen=True)
@@ -84,13 +108,17 @@ class Trace:
 
 @dataclass(frozen=True)
 class Paper:
-    """A sheet: its size, its cells in reading order, and the outline of the calibration pulse of each row."""
+    """A sheet: its size, its cells in reading order, and the outline of the calibration pulse of each row.
+
+    `name_mm` is how far above its baseline a lead's name stands.
+    """
 
     scale: Scale
     width_mm: float
     height_mm: float
     cells: tuple[Cell, ...]
     pulses: tuple[tuple[tuple[float, float], ...], ...]
+    name_mm: float = 9.5
 
     def trace(self, record: Record, cell: Cell) -> Trace:
         """Place the samples of `record` that belong in `cell`; never rescaled, cut where the recording ends."""
@@ -98,7 +126,7 @@ class Paper:
         last = int(np.ceil(cell.to_second * record.fs - 1e-6))
         millivolt = record.lead(cell.lead)[first:last]
         x0 = cell.x_mm + (first / record.fs - cell.from_second) * self.scale.mm_per_second
-        y = cell.baseline_mm + self.scale.mm_per_millivolt * millivolt
+        y = cell.baseline_mm + cell.sign * self.scale.mm_per_millivolt * millivolt
         return Trace(cell, x0, self.scale.mm_per_second / record.fs, y.astype(np.float32))
 
     def traces(self, record: Record) -> tuple[Trace, ...]:
@@ -107,26 +135,40 @@ class Paper:
 
 
 def lay_out(layout: Layout = LAYOUTS["3x4 + II"], scale: Scale | None = None) -> Paper:
-    """Return the sheet of a layout: rows from the top, each starting with a 1 mV, 200 ms pulse."""
+    """Return the sheet of a layout: rows from the top, each starting with a 1 mV, 200 ms pulse.
+
+    Above 10 mm/mV the rows are 1.4 times as high; the sheet is always high enough for the uppermost pulse.
+    """
     scale = scale or Scale()
     rows = (*layout.rows, *((lead,) for lead in layout.rhythm))
-    height = ROW_MM * len(rows)
-    left = MARGIN_MM + PULSE_ZONE_MM
+    row_mm = round(layout.row_mm * (1.4 if scale.mm_per_millivolt > 10 else 1.0))
+    foot = round(0.48 * row_mm)
+    headroom = max(0.0, np.ceil(foot + PULSE_MILLIVOLT * scale.mm_per_millivolt + 1 - row_mm))
+    zone = max(PULSE_ZONE_MM, PULSE_SECONDS * scale.mm_per_second + 5.0)
+    left = MARGIN_MM + zone
     cells, pulses = [], []
     for number, leads in enumerate(rows):
-        baseline = height - ROW_MM * (number + 1) + BASELINE_MM
-        pulses.append(_pulse(baseline, scale))
+        baseline = float(row_mm * (len(rows) - number - 1) + foot)
+        pulses.append(_pulse(baseline, scale, zone))
         seconds = SHOWN_SECONDS / len(leads)
         for column, lead in enumerate(leads):
             start = column * seconds
-            cells.append(Cell(lead, start, start + seconds, left + start * scale.mm_per_second, baseline))
+            x = left + start * scale.mm_per_second
+            sign = -1 if lead.startswith("-") else 1
+            cells.append(Cell(lead.removeprefix("-"), start, start + seconds, x, baseline, sign))
     width = left + SHOWN_SECONDS * scale.mm_per_second + MARGIN_MM
-    return Paper(scale, width, height, tuple(cells), tuple(pulses))
+    height = float(row_mm * len(rows) + headroom)
+    return Paper(scale, width, height, tuple(cells), tuple(pulses), name_mm=row_mm - foot - 3.5)
 
 
-def _pulse(baseline_mm: float, scale: Scale) -> tuple[tuple[float, float], ...]:
+def shows_small_squares(px_per_mm: float) -> bool:
+    """Whether squares of 1 mm are wide enough to be told apart."""
+    return px_per_mm >= LEAST_SQUARE_PX
+
+
+def _pulse(baseline_mm: float, scale: Scale, zone_mm: float) -> tuple[tuple[float, float], ...]:
     width = PULSE_SECONDS * scale.mm_per_second
-    foot = (PULSE_ZONE_MM - width) / 2
+    foot = (zone_mm - width) / 2
     up = MARGIN_MM + foot
     top = baseline_mm + PULSE_MILLIVOLT * scale.mm_per_millivolt
     return (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ecgkt import NOTICE
 from ecgkt.domain import Record
 from ecgkt.errors import InvalidValue
-from ecgkt.figures.ecg import FAINT_INK, INK
+from ecgkt.figures.grid import FAINT_INK, INK
 from ecgkt.figures.paper import Paper, lay_out
 from ecgkt.figures.print import MM_PER_INCH, ink_sheet
 

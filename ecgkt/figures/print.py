@@ -9,8 +9,9 @@ import numpy as np
 
 from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
-from ecgkt.figures.ecg import FAINT_INK, INK, PAPER, THICK_LINE, THIN_LINE, footer_text
-from ecgkt.figures.paper import Paper, lay_out
+from ecgkt.figures.ecg import footer_text
+from ecgkt.figures.grid import FAINT_INK, INK, PAPER, THICK_LINE, THIN_LINE
+from ecgkt.figures.paper import Paper, lay_out, shows_small_squares
 from ecgkt.figures.saliency import LEVELS, Overlay, palette, shade
 
 if TYPE_CHECKING:
@@ -27,12 +28,22 @@ def write_png(
     path: Path,
     explanation: Explanation | None = None,
     *,
+    paper: Paper | None = None,
     title: str = "",
     target_title: str | None = None,
     model_saw: str | None = None,
+    display_filter: str | None = None,
 ) -> None:
     """Write a record as PNG at true scale (its resolution says so), with the overlay of an explanation."""
-    figure = print_ecg(record, explanation, title=title, target_title=target_title, model_saw=model_saw)
+    figure = print_ecg(
+        record,
+        explanation,
+        paper=paper,
+        title=title,
+        target_title=target_title,
+        model_saw=model_saw,
+        display_filter=display_filter,
+    )
     figure.savefig(path, format="png", dpi=DOTS_PER_INCH)
 
 
@@ -40,14 +51,17 @@ def print_ecg(
     record: Record,
     explanation: Explanation | None = None,
     *,
+    paper: Paper | None = None,
     title: str = "",
     target_title: str | None = None,
     model_saw: str | None = None,
+    display_filter: str | None = None,
 ) -> Figure:
     """Draw a record on a matplotlib figure whose size in inches is the sheet's, with a head and a foot line."""
     from matplotlib.figure import Figure
 
-    paper = lay_out()
+    paper = paper or lay_out()
+    said = footer_text(record, paper, model_saw, display_filter, true_size=True)
     height = paper.height_mm + HEAD_MM + FOOT_MM
     figure = Figure(figsize=(paper.width_mm / MM_PER_INCH, height / MM_PER_INCH), facecolor=PAPER)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -56,20 +70,29 @@ def print_ecg(
     overlay = None if explanation is None else shade(explanation, record, paper)
     ink_sheet(axes, record, paper, overlay)
     _head(axes, record, paper, title)
-    _foot(axes, paper, footer_text(record, paper, model_saw), overlay, target_title)
+    _foot(axes, paper, said, overlay, target_title)
     return figure
 
 
-def ink_sheet(axes: Axes, record: Record, paper: Paper, overlay: Overlay | None = None) -> None:
+def ink_sheet(
+    axes: Axes,
+    record: Record,
+    paper: Paper,
+    overlay: Overlay | None = None,
+    *,
+    px_per_mm: float = DOTS_PER_INCH / MM_PER_INCH,
+) -> None:
     """Draw grid, overlay, leads and pulses on axes whose unit is the millimetre, from the sheet's lower left corner."""
-    _grid(axes, paper)
+    _grid(axes, paper, px_per_mm)
     if overlay is not None:
         _colour(axes, overlay)
     _ink(axes, record, paper)
 
 
-def _grid(axes: Axes, paper: Paper) -> None:
+def _grid(axes: Axes, paper: Paper, px_per_mm: float) -> None:
     for step, colour, width in ((1, THIN_LINE, 0.25), (5, THICK_LINE, 0.5)):
+        if step == 1 and not shows_small_squares(px_per_mm):
+            continue
         axes.vlines(np.arange(0, paper.width_mm + 0.1, step), 0, paper.height_mm, colors=colour, linewidths=width)
         axes.hlines(np.arange(0, paper.height_mm + 0.1, step), 0, paper.width_mm, colors=colour, linewidths=width)
 
@@ -91,9 +114,14 @@ def _colour(axes: Axes, overlay: Overlay) -> None:
 def _ink(axes: Axes, record: Record, paper: Paper) -> None:
     for trace in paper.traces(record):
         x = trace.x0_mm + trace.dx_mm * np.arange(len(trace.y_mm))
-        axes.plot(x, trace.y_mm, color=INK, linewidth=0.7, zorder=3, label=trace.cell.lead, clip_on=False)
+        axes.plot(x, trace.y_mm, color=INK, linewidth=0.7, zorder=3, label=trace.cell.name, clip_on=False)
         axes.text(
-            trace.cell.x_mm + 1, trace.cell.baseline_mm + 9.5, trace.cell.lead, weight="bold", size=9, va="center"
+            trace.cell.x_mm + 1,
+            trace.cell.baseline_mm + paper.name_mm,
+            trace.cell.name,
+            weight="bold",
+            size=9,
+            va="center",
         )
     for pulse in paper.pulses:
         axes.plot(*zip(*pulse, strict=True), color=INK, linewidth=0.7, zorder=3)

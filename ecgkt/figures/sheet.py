@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
-from ecgkt.figures.ecg import FAINT_INK, FONT, INK, PAPER, THICK_LINE, THIN_LINE, footer_text
-from ecgkt.figures.paper import Paper, Trace, lay_out
+from ecgkt.figures.ecg import FONT, footer_text
+from ecgkt.figures.grid import FAINT_INK, INK, PAPER, UNITS_PER_MM, squares
+from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
 from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
 
-UNITS_PER_MM = 100
 FOOT_MM = 9.6
 
 
@@ -28,6 +28,8 @@ def draw_sheet(
     explanation: Explanation | None = None,
     target_title: str | None = None,
     model_saw: str | None = None,
+    display_filter: str | None = None,
+    true_size: bool = False,
 ) -> str:
     """Return a record as SVG, with the overlay of an explanation behind the ink.
 
@@ -36,16 +38,16 @@ def draw_sheet(
     paper = paper or lay_out()
     overlay = None if explanation is None else shade(explanation, record, paper)
     width, height = _units(paper.width_mm), _units(paper.height_mm + FOOT_MM)
+    said = footer_text(record, paper, model_saw, display_filter, true_size=true_size)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="{FONT}">',
         f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
-        _grid(paper, 1, THIN_LINE, 7),
-        _grid(paper, 5, THICK_LINE, 12),
+        squares(paper),
         *([] if overlay is None else _patches(overlay, paper)),
         *(_ink(trace, paper) for trace in paper.traces(record)),
         *(_pulse(pulse, paper) for pulse in paper.pulses),
-        *(_words(cell.x_mm + 1, cell.baseline_mm + 8.2, cell.lead, paper, 3.7, bold=True) for cell in paper.cells),
-        *_foot(footer_text(record, paper, model_saw), overlay, target_title, paper),
+        *(_name(cell, paper) for cell in paper.cells),
+        *_foot(said, overlay, target_title, paper),
         *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
         "</svg>",
     ]
@@ -61,13 +63,6 @@ def _down(mm: float, paper: Paper) -> int:
     return _units(paper.height_mm - mm)
 
 
-def _grid(paper: Paper, step_mm: int, colour: str, width: int) -> str:
-    right, bottom = _units(paper.width_mm), _units(paper.height_mm)
-    lines = [f"M{_units(x)} 0V{bottom}" for x in range(0, round(paper.width_mm) + 1, step_mm)]
-    lines += [f"M0 {_units(y)}H{right}" for y in range(0, round(paper.height_mm) + 1, step_mm)]
-    return f'<path d="{"".join(lines)}" stroke="{colour}" stroke-width="{width}" fill="none"/>'
-
-
 def _ink(trace: Trace, paper: Paper) -> str:
     """Draw one cell's samples; a gap in the recording is a gap in the line."""
     x = np.round(UNITS_PER_MM * (trace.x0_mm + trace.dx_mm * np.arange(len(trace.y_mm))))
@@ -75,7 +70,7 @@ def _ink(trace: Trace, paper: Paper) -> str:
     known = np.flatnonzero(~np.isnan(y))
     runs = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
     d = "".join(_line(x[run].astype(int), y[run].astype(int)) for run in runs if len(run))
-    return f'<path class="ink" data-lead="{trace.cell.lead}" d="{d}" {_STROKE}/>'
+    return f'<path class="ink" data-lead="{trace.cell.name}" d="{d}" {_STROKE}/>'
 
 
 def _line(x: NDArray[np.int_], y: NDArray[np.int_]) -> str:
@@ -99,6 +94,10 @@ def _words(
     place = f'x="{_units(x_mm)}" y="{_down(y_mm, paper)}" font-size="{_units(size_mm)}" text-anchor="{anchor}"'
     colour = INK if bold else FAINT_INK
     return f'<text {place} fill="{colour}"{weight}>{escape(text)}</text>'
+
+
+def _name(cell: Cell, paper: Paper) -> str:
+    return _words(cell.x_mm + 1, cell.baseline_mm + paper.name_mm - 1.3, cell.name, paper, 3.7, bold=True)
 
 
 def _patches(overlay: Overlay, paper: Paper) -> list[str]:

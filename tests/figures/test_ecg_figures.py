@@ -31,12 +31,14 @@ def words(figure) -> str:
     return " ".join(annotation.text for annotation in figure.layout.annotations)
 
 
-def test_the_figure_keeps_equal_millimetres_and_a_grid_of_one_and_five():
-    figure = draw_ecg(record())
+def test_the_figure_keeps_equal_millimetres_and_its_squares_cover_the_sheet():
+    figure, paper = draw_ecg(record()), lay_out()
     assert (figure.layout.yaxis.scaleanchor, figure.layout.yaxis.scaleratio) == ("x", 1)
-    for axis in (figure.layout.xaxis, figure.layout.yaxis):
-        assert (axis.dtick, axis.minor.dtick) == (5, 1)
-    assert tuple(figure.layout.xaxis.range) == (0, lay_out().width_mm)
+    assert tuple(figure.layout.xaxis.range) == (0, paper.width_mm)
+    (squares,) = (image for image in figure.layout.images if image.name == "squares")
+    assert (squares.x, squares.y, squares.xanchor, squares.yanchor) == (0, 0, "left", "bottom")
+    assert (squares.sizex, squares.sizey) == (paper.width_mm, paper.height_mm)
+    assert squares.layer == "below"
 
 
 def test_every_lead_is_drawn_under_its_name():
@@ -51,7 +53,7 @@ def test_every_lead_is_drawn_under_its_name():
 
 def test_the_footer_says_scale_filter_what_the_model_saw_and_the_notice():
     said = words(draw_ecg(record(), model_saw="100 Hz"))
-    for part in ("25 mm/s, 10 mm/mV", "raw signal, no display filter", "the model saw 100 Hz", NOTICE):
+    for part in ("10 mm/mV relative to the grid", "raw signal, no display filter", "the model saw 100 Hz", NOTICE):
         assert part in said
 
 
@@ -81,7 +83,7 @@ def test_the_colour_lies_behind_its_own_cell_and_its_sign_is_kept():
 
 def test_overlay_images_lie_below_the_ink_with_a_legend():
     figure = draw_ecg(record(), explanation=explanation("V2"), target_title="LBBB")
-    assert [image.layer for image in figure.layout.images].count("below") == 13
+    assert [image.layer for image in figure.layout.images].count("below") == 14
     assert "<b>LBBB</b>: lowers" in words(figure)
     assert NOTICE in words(figure)
 

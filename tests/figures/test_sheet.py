@@ -108,7 +108,7 @@ def test_an_overlay_lies_behind_its_own_lead():
 
 def test_the_foot_says_scale_filter_and_notice_and_a_simulated_one_is_marked():
     said = words(drawn(np.zeros((12, 5000)), model_saw="100 Hz"))
-    for part in ("25 mm/s, 10 mm/mV", "raw signal, no display filter", "the model saw 100 Hz", NOTICE):
+    for part in ("10 mm/mV relative to the grid", "raw signal, no display filter", "the model saw 100 Hz", NOTICE):
         assert part in said
     assert "SIMULATED" not in said
     assert "SIMULATED" in words(drawn(np.zeros((12, 5000)), Domain.SIMULATED))
