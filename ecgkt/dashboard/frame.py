@@ -10,8 +10,6 @@ from streamlit.runtime.pages_manager import PagesManager
 from ecgkt import NOTICE
 from ecgkt.dashboard import loading
 from ecgkt.errors import EcgktError
-from ecgkt.figures.ecg import FOOTER_PX
-from ecgkt.figures.paper import lay_out
 
 STYLE = """
 <style>
@@ -27,9 +25,11 @@ STYLE = """
 .ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}
 .st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
   container-type: inline-size;}
+.st-key-paper {overflow-x: auto;}
+.st-key-paper, .st-key-zoom {color-scheme: light;}
 .ecgkt-sheet {display: block; width: 100%; height: auto;}
-.st-key-zoom > .stElementContainer, .st-key-zoom [data-testid="stFullScreenFrame"],
-.st-key-zoom .stPlotlyChart {height: calc(100cqw * PAPER_RATIO + FOOTER_PXpx) !important;}
+.block-container .st-key-controls {gap: .4rem; align-items: center;}
+.st-key-controls [data-baseweb="select"] > div, .st-key-controls button {min-height: 1.9rem; font-size: .82rem;}
 .ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
 .ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
 .block-container [class*="st-key-rows-"] {gap: 2px;}
@@ -51,9 +51,7 @@ def page(title: str) -> None:
     """Begin a page: it opens cold, carries the notice and the chosen model's statement, and looks like the others."""
     _through_app()
     st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="auto")
-    paper = lay_out()
-    ratio = f"{paper.height_mm / paper.width_mm:.5f}"
-    st.html(STYLE.replace("PAPER_RATIO", ratio).replace("FOOTER_PX", str(FOOTER_PX)))
+    st.html(STYLE)
     st.html(f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>')
 
 

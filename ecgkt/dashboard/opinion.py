@@ -9,9 +9,9 @@ import streamlit as st
 
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard.state import ALL_ROWS, TARGET, ZOOM, Case
+from ecgkt.dashboard.state import ALL_ROWS, TARGET, Case
 from ecgkt.domain import LEADS, Explanation, Predictions
-from ecgkt.figures.paper import lay_out
+from ecgkt.figures.paper import Paper
 from ecgkt.figures.saliency import SMOOTHING_SECONDS, Overlay, hidden_share
 from ecgkt.figures.scores import HEADINGS, ScoreRow, basis, score_rows
 
@@ -38,17 +38,15 @@ def show_families(case: Case, predictions: Predictions) -> None:
             st.html(f'<p class="ecgkt-heading">{HEADINGS[kind]}</p>')
             for row in rows:
                 _show_row(row, _measured(case, predictions, row))
-    with st.container(horizontal=True):
-        st.toggle(f"All {len(predictions.labels)} scores", key=ALL_ROWS)
-        st.toggle("Zoom into the ECG", key=ZOOM, help="Drag a frame to zoom in, double-click to zoom out.")
+    st.toggle(f"All {len(predictions.labels)} scores", key=ALL_ROWS)
 
 
-def show_reason(card: Card, explanation: Explanation) -> None:
+def show_reason(card: Card, explanation: Explanation, paper: Paper) -> None:
     """Say how to read the map of a target, what it misses and what of it is not on the sheet."""
     label = card.labels[explanation.target]
     strongest = sorted(zip(explanation.lead_shares(), LEADS, strict=True), reverse=True)[:3]
     told = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
-    unseen = Overlay((), hidden_share(explanation, lay_out())).note
+    unseen = Overlay((), hidden_share(explanation, paper)).note
     st.html(
         f'<p class="ecgkt-basis"><b>{escape(label.title)}.</b> {escape(label.rule)} '
         f"Strongest leads: {told} of the map (8% each if it were even). {unseen}{'. ' if unseen else ''}"

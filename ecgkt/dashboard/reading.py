@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -10,11 +11,15 @@ import streamlit as st
 
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard import loading, opinion, state
-from ecgkt.dashboard.state import TARGET, ZOOM, Case
+from ecgkt.dashboard.paper import CALIPERS, SHEET, View, choose_view
+from ecgkt.dashboard.state import TARGET, Case
 from ecgkt.domain import Domain, Explanation
+from ecgkt.errors import EcgktError
+from ecgkt.figures.calipers import measure_box
 from ecgkt.figures.ecg import draw_ecg
 from ecgkt.figures.sheet import draw_sheet
 
+Box = Mapping[str, Sequence[float]]
 ORIGIN = {
     Domain.SIMULATED: "SIMULATED, no patient",
     Domain.REAL: "real ECG",
@@ -43,38 +48,87 @@ def show_reading(folder: Path) -> None:
     case, card = state.current_case(), loading.card(folder)
     if case is None:
         return
-    with st.container(key="zoom" if st.session_state.get(ZOOM) else "paper"):
+    view = choose_view(case.record)
+    with st.container(key="paper" if view.tool == SHEET else "zoom"):
         paper = st.empty()
+    told = st.empty()
     waiting = not state.has_predictions(case, card.id)
-    if waiting:
-        _draw(paper, case, card, None)
+    if waiting and view.tool != CALIPERS:
+        _draw(paper, case, card, None, view)
     with st.spinner("Scoring", show_time=False):
         predictions = state.predictions_of(case, card.id, lambda: loading.predictor(folder).predict([case.record]))
     target = st.session_state.get(TARGET)
     explanation = None
     if target in predictions.labels.names and predictions.abstained[0] is None:
         explanation = state.explanation_of(case, card.id, target, lambda: _explain(folder, case, target))
-    if explanation is not None or not waiting:
-        _draw(paper, case, card, explanation)
+    if view.tool == CALIPERS:
+        _measure(told, view, _draw(paper, case, card, explanation, view))
+    elif explanation is not None or not waiting:
+        _draw(paper, case, card, explanation, view)
     if explanation is not None:
-        opinion.show_reason(card, explanation)
+        opinion.show_reason(card, explanation, view.paper)
     opinion.show_families(case, predictions)
     opinion.show_provenance(card)
 
 
-def _draw(place: st.delta_generator.DeltaGenerator, case: Case, card: Card, explanation: Explanation | None) -> None:
-    """Draw the sheet; as a figure to zoom into only when asked, since its script takes seconds to load."""
+def _draw(
+    place: st.delta_generator.DeltaGenerator, case: Case, card: Card, explanation: Explanation | None, view: View
+) -> Box | None:
+    """Draw the sheet; as a figure to zoom into only when asked, since its script takes seconds to load.
+
+    Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
+    """
     title = None if explanation is None else card.labels[explanation.target].title
-    told = f"12-lead ECG, {case.title}" + (f", saliency of {title}" if title else "")
+    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}" + (f", saliency of {title}" if title else "")
+    drawn, display = view.display.apply(case.record), view.display.description
     seen = card.preprocessing.description
-    if not st.session_state.get(ZOOM):
-        sheet = draw_sheet(case.record, explanation=explanation, target_title=title, model_saw=seen)
+    if view.tool == SHEET:
+        sheet = draw_sheet(
+            drawn,
+            view.paper,
+            explanation=explanation,
+            target_title=title,
+            model_saw=seen,
+            display_filter=display,
+            true_size=view.px_per_mm is not None,
+        )
         source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
         place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">')
-        return
-    figure = draw_ecg(case.record, explanation=explanation, target_title=title, model_saw=seen)
+        return None
+    figure = draw_ecg(
+        drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display
+    )
     quiet = {"displayModeBar": False, "scrollZoom": True}
-    place.plotly_chart(figure, theme=None, height="stretch", config=quiet, alt=told)
+    if view.tool != CALIPERS:
+        place.plotly_chart(figure, theme=None, height="stretch", config=quiet, alt=told)
+        return None
+    figure.update_layout(dragmode="select", newselection={"line": {"color": "#1f5f8b", "width": 1.5}})
+    key = f"calipers-{case.id}-{'-'.join(view.query().values())}"
+    event = place.plotly_chart(
+        figure,
+        theme=None,
+        height="stretch",
+        config=quiet,
+        alt=told,
+        key=key,
+        on_select="rerun",
+        selection_mode="box",
+    )
+    boxes = event["selection"]["box"]
+    return boxes[-1] if boxes else None
+
+
+def _measure(place: st.delta_generator.DeltaGenerator, view: View, box: Box | None) -> None:
+    """Say what the calipers span; by the grid, so that the size of the screen does not matter."""
+    if box is None:
+        said = "Drag a box from one point of the ECG to another: ms, rate and mV. Wheel to zoom in first."
+    else:
+        try:
+            span = measure_box(view.paper, (box["x"][0], box["x"][1]), (box["y"][0], box["y"][1]))
+            said = f"<b>{span}</b> on {span.cell.name} from {span.second:.2f} s, relative to the grid ({view.scale})."
+        except EcgktError as error:
+            said = escape(str(error))
+    place.html(f'<p class="ecgkt-basis" role="status">Calipers: {said}</p>')
 
 
 def _explain(folder: Path, case: Case, target: str) -> Explanation:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ecgkt.domain import Explanation, Predictions, Record
 from ecgkt.errors import EcgktError
 
-CASE, PROBLEM, MODEL, TARGET, ALL_ROWS, ZOOM = "case", "problem", "model", "target", "all_rows", "zoom_on"
+if TYPE_CHECKING:
+    from ecgkt.signals.measurements import Measurements
+
+CASE, PROBLEM, MODEL, TARGET, ALL_ROWS = "case", "problem", "model", "target", "all_rows"
 SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
 _ANSWERS = "answers"
 
@@ -58,6 +62,16 @@ def predictions_of(case: Case, checkpoint: str, compute: Callable[[], Prediction
     if key not in answers:
         answers[key] = compute()
     found: Predictions = answers[key]
+    return found
+
+
+def measurements_of(case: Case, compute: Callable[[], Measurements]) -> Measurements:
+    """Return this session's measurements of a case, computed once."""
+    answers = st.session_state.setdefault(_ANSWERS, {})
+    key = (case.id, "measurements")
+    if key not in answers:
+        answers[key] = compute()
+    found: Measurements = answers[key]
     return found
 
 

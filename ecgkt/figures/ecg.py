@@ -134,6 +134,7 @@ def _lead_names(paper: Paper) -> Any:
         mode="text",
         textposition="middle right",
         textfont={"size": 14, "color": INK},
+        unselected={"textfont": {"color": INK}},
         hoverinfo="skip",
     )
 

@@ -61,6 +61,7 @@ def read(content: bytes, companion: Companion) -> Record:
             "DICOM",
             age=age_in_years(dataset),
             sex=sex(dataset),
+            filters=_filters(group),
         )
     except EcgktError:
         raise
@@ -114,6 +115,28 @@ def _rate(group: Dataset) -> float:
     if rate is None or not (math.isfinite(rate) and rate > 0):
         raise UnreadableRecord("a sampling frequency in the DICOM file", "none", "export it with its rate")
     return rate
+
+
+def _filters(group: Dataset) -> str | None:
+    """Return the band and the notch of the recording (C.10.9.1.4.5) where all standard leads name the same."""
+    said = set()
+    for channel in group.ChannelDefinitionSequence:
+        if canonical_lead(_lead_name(channel) or ""):
+            low, high, notch = (
+                _hertz(channel, name) for name in ("FilterLowFrequency", "FilterHighFrequency", "NotchFilterFrequency")
+            )
+            band = f"{low:g}-{high:g} Hz" if low and high else f"low-pass {high:g} Hz" if high else ""
+            band = band or (f"high-pass {low:g} Hz" if low else "")
+            said.add(", ".join(part for part in (band, f"notch {notch:g} Hz" if notch else "") if part))
+    return said.pop() or None if len(said) == 1 else None
+
+
+def _hertz(channel: Dataset, keyword: str) -> float | None:
+    """Return a frequency that is only told, so that one which cannot be read is no reason to refuse the recording."""
+    try:
+        return number(channel, keyword)
+    except UnreadableRecord:
+        return None
 
 
 def _physical_values(group: Dataset) -> list[NDArray[np.float64]]:

@@ -60,7 +60,7 @@ def test_every_page_opens_cold_with_the_notice(name):
 def test_the_app_opens_on_the_case_page():
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not page.exception
-    assert page.selectbox[0].label == "Sample"
+    assert page.selectbox(state.SAMPLE).label == "Sample"
 
 
 def test_a_simulated_sample_is_called_simulated_and_told_in_frequencies():

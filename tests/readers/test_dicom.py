@@ -41,6 +41,33 @@ def test_the_longest_of_several_recordings_is_read(dicom_bytes):
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "notch", "said"),
+    [
+        ("0.05", "150", "60", "0.05-150 Hz, notch 60 Hz"),
+        ("0.05", "150", "0", "0.05-150 Hz"),
+        (None, "40", None, "low-pass 40 Hz"),
+        ("0.5", None, None, "high-pass 0.5 Hz"),
+        (None, None, None, None),
+    ],
+)
+def test_the_filters_that_the_file_states_are_kept_where_all_leads_agree(dicom_bytes, low, high, notch, said):
+    stated = {"FilterLowFrequency": low, "FilterHighFrequency": high, "NotchFilterFrequency": notch}
+
+    def edit(dataset):
+        for channel in rhythm(dataset).ChannelDefinitionSequence:
+            for keyword, value in stated.items():
+                if value is not None:
+                    setattr(channel, keyword, value)
+
+    def edit_one_lead(dataset):
+        edit(dataset)
+        first_channel(dataset).FilterHighFrequency = "33"
+
+    assert upload(dicom_bytes(edit=edit)).filters == said
+    assert upload(dicom_bytes(edit=edit_one_lead)).filters is None
+
+
+@pytest.mark.parametrize(
     ("unit", "units_per_millivolt", "sensitivity"),
     [("uV", 1000, 1.0), ("mV", 1, 0.001), ("V", 0.001, 1e-6), ("UV", 1000, 1.25), ("µV", 1000, 2.5)],
 )

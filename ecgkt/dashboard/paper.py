@@ -1,0 +1,138 @@
+"""The row of controls above an ECG: layout, speed, gain, filter for the eye, how to look at it, and at what size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ecgkt.domain import Record
+from ecgkt.figures.ecg import FOOTER_PX
+from ecgkt.figures.paper import GAINS, LAYOUTS, SPEEDS, Layout, Paper, Scale, lay_out
+from ecgkt.figures.sheet import FOOT_MM
+from ecgkt.signals.display import FILTERS, DisplayFilter
+
+LAYOUT, SPEED, GAIN, FILTER = "layout", "speed", "gain", "filter"
+TOOL, CARD_PX, TRUE_SIZE = "tool", "card_px", "true_size"
+SHEET, ZOOM, CALIPERS = "Sheet", "Zoom", "Calipers"
+CARD_MM = (85.60, 53.98)
+_USUAL_CARD_PX = 324
+_ROOM_PX = 168
+_FIGURE_PARTS = ("> .stElementContainer", "[data-testid='stFullScreenFrame']", ".stPlotlyChart")
+
+
+@dataclass(frozen=True)
+class View:
+    """How an ECG is drawn: its layout, scale and filter for the eye, and how it is looked at.
+
+    `px_per_mm` is what a bank card said of this screen, where the ECG is to be shown at its true size.
+    """
+
+    layout: Layout
+    scale: Scale
+    display: DisplayFilter
+    tool: str = SHEET
+    px_per_mm: float | None = None
+
+    @property
+    def paper(self) -> Paper:
+        """The sheet."""
+        return lay_out(self.layout, self.scale)
+
+    def query(self) -> dict[str, str]:
+        """Return the view as words of an address, without what holds for one screen alone."""
+        speed, gain = f"{self.scale.mm_per_second:g}", f"{self.scale.mm_per_millivolt:g}"
+        return {LAYOUT: self.layout.name, SPEED: speed, GAIN: gain, FILTER: self.display.name}
+
+
+def remember(query: Mapping[str, str]) -> None:
+    """Take a view from the words of an address into the session; what is not offered is left out."""
+    offered: dict[str, Mapping[str, object]] = {
+        LAYOUT: {name: name for name in LAYOUTS},
+        SPEED: {f"{speed:g}": speed for speed in SPEEDS},
+        GAIN: {f"{gain:g}": gain for gain in GAINS},
+        FILTER: {name: name for name in FILTERS},
+    }
+    for key, choices in offered.items():
+        if query.get(key) in choices:
+            st.session_state[key] = choices[query[key]]
+
+
+def current_view(record: Record) -> View:
+    """Return the session's view of a record; a filter that its rate does not hold is no filter."""
+    state = st.session_state
+    display = FILTERS[state.get(FILTER) or next(iter(FILTERS))]
+    card = state.get(CARD_PX, _USUAL_CARD_PX)
+    return View(
+        LAYOUTS[state.get(LAYOUT) or next(iter(LAYOUTS))],
+        Scale(state.get(SPEED) or SPEEDS[0], state.get(GAIN) or GAINS[0]),
+        display if display.works_at(record.fs) else next(iter(FILTERS.values())),
+        state.get(TOOL) or SHEET,
+        card / CARD_MM[0] if state.get(TRUE_SIZE) else None,
+    )
+
+
+def choose_view(record: Record) -> View:
+    """Draw the controls and return what is chosen; the choices hold for the session, on every page."""
+    for key in (LAYOUT, SPEED, GAIN, FILTER, TOOL, CARD_PX, TRUE_SIZE):
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]  # or it would go with the page on which it was made
+    filters = [name for name, one in FILTERS.items() if one.works_at(record.fs)]
+    if st.session_state.get(FILTER) not in filters:
+        st.session_state.pop(FILTER, None)
+    with st.container(key="controls", horizontal=True):
+        _choice("Layout", list(LAYOUTS), LAYOUT, 158)
+        _choice("Paper speed", list(SPEEDS), SPEED, 118, "{:g} mm/s")
+        _choice("Gain", list(GAINS), GAIN, 124, "{:g} mm/mV")
+        _choice("Filter for the eye; the model sees the file's own signal", filters, FILTER, 160)
+        st.session_state.setdefault(TOOL, SHEET)
+        st.segmented_control(
+            "How to look at the ECG", (SHEET, ZOOM, CALIPERS), key=TOOL, required=True, label_visibility="collapsed"
+        )
+        with st.popover("Size", help="Show true millimetres on this screen"):
+            _choose_size()
+    view = current_view(record)
+    st.html(style(view))
+    return view
+
+
+def style(view: View) -> str:
+    """Return the rules that give the drawing its size: whole on the screen, or at true millimetres."""
+    paper = view.paper
+    width, height = paper.width_mm, paper.height_mm
+    ratio = width / (height + FOOT_MM)
+    sheet = f"width: min(100%, calc((100vh - {_ROOM_PX}px) * {ratio:.5f})); margin: 0 auto;"
+    zoom = f"max-width: max(420px, calc((100vh - {_ROOM_PX + FOOTER_PX}px) * {width / height:.5f})); margin: 0 auto;"
+    if view.px_per_mm is not None:
+        sheet = f"width: {width * view.px_per_mm:.1f}px; max-width: none;"
+        zoom = f"min-width: {width * view.px_per_mm:.1f}px; max-width: {width * view.px_per_mm:.1f}px;"
+    figure = ", ".join(f".st-key-zoom {part}" for part in _FIGURE_PARTS)
+    high = f"calc(100cqw * {height / width:.5f} + {FOOTER_PX}px)"
+    rules = (
+        f".ecgkt-sheet {{{sheet} aspect-ratio: {ratio:.5f};}}",
+        f".st-key-zoom {{{zoom}}}",
+        f"{figure} {{height: {high} !important;}}",
+    )
+    return f"<style>{' '.join(rules)}</style>"
+
+
+def _choice(label: str, options: list[str] | list[float], key: str, width: int, told: str = "{}") -> None:
+    st.selectbox(
+        label, options, key=key, width=width, label_visibility="collapsed", format_func=told.format, filter_mode=None
+    )
+
+
+def _choose_size() -> None:
+    """Let the user hold a bank card against the screen, which says how wide a millimetre is on it."""
+    st.markdown("Hold a bank card against the frame and move the slider until both are as wide.")
+    st.session_state.setdefault(CARD_PX, _USUAL_CARD_PX)
+    px = st.slider("Width of the frame in pixels", 150, 800, key=CARD_PX)
+    height = px * CARD_MM[1] / CARD_MM[0]
+    card = f"width: {px}px; height: {height:.0f}px; border: 2px solid currentColor; border-radius: {px / 27:.0f}px;"
+    st.html(
+        f'<div style="overflow-x: auto"><div style="{card}" role="img" aria-label="Frame of {CARD_MM[0]:g} by '
+        f'{CARD_MM[1]:g} mm, once it fits a bank card">{CARD_MM[0]:.2f} mm</div></div>'
+    )
+    st.toggle("Show true millimetres", key=TRUE_SIZE)
+    st.caption("A card is 85.60 mm wide (ISO/IEC 7810 ID-1). Holds until the screen or the browser's zoom changes.")
