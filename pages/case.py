@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ecgkt.dashboard import frame, reading, sources, state
+from ecgkt.dashboard import frame, measured, reading, sources, state
 from ecgkt.errors import EcgktError
 
 frame.page("Case")
@@ -14,5 +14,6 @@ try:
     if (case := state.current_case()) is not None:
         reading.show_heading(case)
         reading.show_reading(model)
+        measured.show(case)
 except EcgktError as error:
     st.error(str(error))

@@ -27,9 +27,16 @@ STYLE = """
   container-type: inline-size;}
 .st-key-paper {overflow-x: auto;}
 .st-key-paper, .st-key-zoom {color-scheme: light;}
-.ecgkt-sheet {display: block; width: 100%; height: auto;}
+.ecgkt-sheet, .ecgkt-beats {display: block; width: 100%; height: auto;}
 .block-container .st-key-controls {gap: .4rem; align-items: center;}
 .st-key-controls [data-baseweb="select"] > div, .st-key-controls button {min-height: 1.9rem; font-size: .82rem;}
+.ecgkt-measured {width: 100%; border-collapse: collapse; font-size: .82rem; line-height: 1.3;
+  font-variant-numeric: tabular-nums;}
+.ecgkt-measured caption {text-align: left; font-weight: 700; font-size: .92rem;}
+.ecgkt-measured th {text-align: left; font-weight: 400;}
+.ecgkt-measured td, .ecgkt-measured thead th {text-align: right; padding-left: .4rem;}
+.ecgkt-measured thead {font-size: .72rem;}
+.ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .72rem;}
 .ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
 .ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
 .block-container [class*="st-key-rows-"] {gap: 2px;}

@@ -15,7 +15,7 @@ from ecgkt.signals.display import FILTERS, DisplayFilter
 
 LAYOUT, SPEED, GAIN, FILTER = "layout", "speed", "gain", "filter"
 TOOL, CARD_PX, TRUE_SIZE = "tool", "card_px", "true_size"
-SHEET, ZOOM, CALIPERS = "Sheet", "Zoom", "Calipers"
+SHEET, ZOOM, CALIPERS, BEATS = "Sheet", "Zoom", "Calipers", "Median beats"
 CARD_MM = (85.60, 53.98)
 _USUAL_CARD_PX = 324
 _ROOM_PX = 168
@@ -82,13 +82,17 @@ def choose_view(record: Record) -> View:
     if st.session_state.get(FILTER) not in filters:
         st.session_state.pop(FILTER, None)
     with st.container(key="controls", horizontal=True):
-        _choice("Layout", list(LAYOUTS), LAYOUT, 158)
-        _choice("Paper speed", list(SPEEDS), SPEED, 118, "{:g} mm/s")
-        _choice("Gain", list(GAINS), GAIN, 124, "{:g} mm/mV")
-        _choice("Filter for the eye; the model sees the file's own signal", filters, FILTER, 160)
+        _choice("Layout", list(LAYOUTS), LAYOUT, 152)
+        _choice("Paper speed", list(SPEEDS), SPEED, 110, "{:g} mm/s")
+        _choice("Gain", list(GAINS), GAIN, 116, "{:g} mm/mV")
+        _choice("Filter for the eye; the model sees the file's own signal", filters, FILTER, 146)
         st.session_state.setdefault(TOOL, SHEET)
         st.segmented_control(
-            "How to look at the ECG", (SHEET, ZOOM, CALIPERS), key=TOOL, required=True, label_visibility="collapsed"
+            "How to look at the ECG",
+            (SHEET, ZOOM, CALIPERS, BEATS),
+            key=TOOL,
+            required=True,
+            label_visibility="collapsed",
         )
         with st.popover("Size", help="Show true millimetres on this screen"):
             _choose_size()

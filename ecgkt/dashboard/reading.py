@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import loading, opinion, state
-from ecgkt.dashboard.paper import CALIPERS, SHEET, View, choose_view
+from ecgkt.dashboard import loading, measured, opinion, state
+from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.state import TARGET, Case
 from ecgkt.domain import Domain, Explanation
 from ecgkt.errors import EcgktError
@@ -49,7 +49,7 @@ def show_reading(folder: Path) -> None:
     if case is None:
         return
     view = choose_view(case.record)
-    with st.container(key="paper" if view.tool == SHEET else "zoom"):
+    with st.container(key="paper" if view.tool in (SHEET, BEATS) else "zoom"):
         paper = st.empty()
     told = st.empty()
     waiting = not state.has_predictions(case, card.id)
@@ -80,6 +80,9 @@ def _draw(
     """
     title = None if explanation is None else card.labels[explanation.target].title
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}" + (f", saliency of {title}" if title else "")
+    if view.tool == BEATS:
+        measured.draw_beats(place, case)
+        return None
     drawn, display = view.display.apply(case.record), view.display.description
     seen = card.preprocessing.description
     if view.tool == SHEET:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,7 @@ from ecgkt import readers
 from ecgkt.dashboard import loading, samples
 from ecgkt.dashboard.state import CASE, MODEL, PHYSIONET, SAMPLE, STUDY, UPLOAD, Case, open_case
 from ecgkt.readers import physionet
+from ecgkt.readers.mimic_device import read_device_report
 from ecgkt.readers.mimic_folder import MimicFolder
 
 STUDIES_LISTED = 200
@@ -98,8 +100,16 @@ def _open_study() -> None:
     if folder is None or not typed:
         return
     study = int(typed) if typed.isdigit() else -1
-    if open_case(lambda: Case(f"Study {typed}", _folder(str(folder)).read(study))):
+    if open_case(lambda: _read_study(folder, study, typed)):
         _clear(SAMPLE)
+
+
+def _read_study(folder: Path, study: int, typed: str) -> Case:
+    """Read a study with what its machine stated, where the folder holds the table of that."""
+    record, report = _folder(str(folder)).read(study), read_device_report(folder, study)
+    if report is None:
+        return Case(f"Study {typed}", record)
+    return Case(f"Study {typed}", replace(record, filters=report.filters), device=report.values)
 
 
 def _open_physionet(database: str, record: str) -> None:

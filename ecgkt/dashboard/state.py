@@ -22,12 +22,17 @@ _ANSWERS = "answers"
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """An open record: `measured` maps an analyte to its value as text where it is known; `id` lives in the session."""
+    """An open record; `id` lives in the session.
+
+    `measured` maps an analyte to its value as text where it is known, `device` a measurement's name to what the
+    recording machine itself stated, in the units of `signals.measurements`.
+    """
 
     title: str
     record: Record
     description: str = ""
     measured: Mapping[str, str] = field(default_factory=dict)
+    device: Mapping[str, float] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 

@@ -149,7 +149,7 @@ def lay_out(layout: Layout = LAYOUTS["3x4 + II"], scale: Scale | None = None) ->
     cells, pulses = [], []
     for number, leads in enumerate(rows):
         baseline = float(row_mm * (len(rows) - number - 1) + foot)
-        pulses.append(_pulse(baseline, scale, zone))
+        pulses.append(pulse_outline(baseline, scale, zone))
         seconds = SHOWN_SECONDS / len(leads)
         for column, lead in enumerate(leads):
             start = column * seconds
@@ -166,7 +166,8 @@ def shows_small_squares(px_per_mm: float) -> bool:
     return px_per_mm >= LEAST_SQUARE_PX
 
 
-def _pulse(baseline_mm: float, scale: Scale, zone_mm: float) -> tuple[tuple[float, float], ...]:
+def pulse_outline(baseline_mm: float, scale: Scale, zone_mm: float) -> tuple[tuple[float, float], ...]:
+    """Return the corners in mm of a 1 mV, 200 ms pulse in the middle of a zone at the left margin."""
     width = PULSE_SECONDS * scale.mm_per_second
     foot = (zone_mm - width) / 2
     up = MARGIN_MM + foot

@@ -6,6 +6,7 @@ and the print (`print`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -30,20 +31,24 @@ def draw_sheet(
     model_saw: str | None = None,
     display_filter: str | None = None,
     true_size: bool = False,
+    said: str | None = None,
+    edges: Sequence[float] = (),
 ) -> str:
     """Return a record as SVG, with the overlay of an explanation behind the ink.
 
+    `said` replaces the line about scale and filters; `edges` are seconds at which each cell has a dashed line.
     Each ink path carries `class="ink"` and its `data-lead`; each patch of an overlay its `data-lead`.
     """
     paper = paper or lay_out()
     overlay = None if explanation is None else shade(explanation, record, paper)
     width, height = _units(paper.width_mm), _units(paper.height_mm + FOOT_MM)
-    said = footer_text(record, paper, model_saw, display_filter, true_size=true_size)
+    said = said or footer_text(record, paper, model_saw, display_filter, true_size=true_size)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="{FONT}">',
         f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
         squares(paper),
         *([] if overlay is None else _patches(overlay, paper)),
+        *(_edge(cell, second, paper) for cell in paper.cells for second in edges),
         *(_ink(trace, paper) for trace in paper.traces(record)),
         *(_pulse(pulse, paper) for pulse in paper.pulses),
         *(_name(cell, paper) for cell in paper.cells),
@@ -71,6 +76,13 @@ def _ink(trace: Trace, paper: Paper) -> str:
     runs = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
     d = "".join(_line(x[run].astype(int), y[run].astype(int)) for run in runs if len(run))
     return f'<path class="ink" data-lead="{trace.cell.name}" d="{d}" {_STROKE}/>'
+
+
+def _edge(cell: Cell, second: float, paper: Paper) -> str:
+    x = _units(cell.x_mm + (second - cell.from_second) * paper.scale.mm_per_second)
+    low, high = _down(cell.baseline_mm - 5, paper), _down(cell.baseline_mm + 5, paper)
+    dashed = f'stroke="{FAINT_INK}" stroke-width="18" stroke-dasharray="90 70"'
+    return f'<path class="edge" data-lead="{cell.name}" d="M{x} {low}V{high}" {dashed}/>'
 
 
 def _line(x: NDArray[np.int_], y: NDArray[np.int_]) -> str:

@@ -1,0 +1,116 @@
+"""What was measured in the open ECG, each number with its source or with the reason why there is none."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ecgkt.dashboard import state
+from ecgkt.dashboard.state import Case
+from ecgkt.errors import EcgktError
+from ecgkt.figures import beats as figures
+from ecgkt.signals.measurements import Measured, Measurements, measure
+
+LONG_QTC_MS = 500.0
+_ROWS = (
+    ("heart_rate", "Rate", ""),
+    ("pr", "PR", ""),
+    ("qrs", "QRS", ""),
+    ("qt", "QT", ""),
+    ("qtc_fridericia", "QTc", "Fridericia"),
+    ("qtc_bazett", "QTc", "Bazett"),
+    ("jtc", "JTc", "Fridericia"),
+    ("p_axis", "P axis", ""),
+    ("qrs_axis", "QRS axis", ""),
+    ("t_axis", "T axis", ""),
+)
+_UNITS = {"/min": "/min", "ms": " ms", "deg": "\N{DEGREE SIGN}"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measurement in words: `device` and `computed` are empty where there is none; `refusal` says why."""
+
+    title: str
+    formula: str
+    device: str
+    computed: str
+    refusal: str = ""
+    marked: bool = False
+
+
+def measured_in(case: Case) -> Measurements:
+    """Return the measurements of a case's own signal, without any filter; computed once in a session."""
+    return state.measurements_of(case, lambda: measure(case.record.signal, case.record.fs))
+
+
+def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line, ...]:
+    """Return what the panel says, in a reader's order; JTc only where it has a meaning."""
+    told = []
+    for name, title, formula in _ROWS:
+        found = measurements.values[name]
+        if name == "jtc" and found.value is None:
+            continue
+        stated = _spelled(Measured(device.get(name), found.unit))
+        long = name.startswith("qtc") and found.value is not None and found.value >= LONG_QTC_MS
+        told.append(Line(title, formula, stated, _spelled(found), found.refusal or "", long))
+    return tuple(told)
+
+
+def draw_beats(place: DeltaGenerator, case: Case) -> None:
+    """Draw the median beats in a place, or say there why there are none."""
+    try:
+        beats = measured_in(case).beats
+    except EcgktError as error:
+        place.info(f"No median beat. {error}")
+        return
+    if beats is None:
+        place.info("No median beat: too few beats were found.")
+        return
+    edges = (beats.p[0], *beats.qrs, beats.t[1])
+    drawn = figures.draw_beats(beats.signal, beats.time_ms, edges, beats.count, case.record.domain)
+    source = f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
+    told = escape(f"Median beat of each lead, {case.title}")
+    place.html(f'<img class="ecgkt-beats" alt="{told}" src="{source}">')
+
+
+def show(case: Case) -> None:
+    """Draw the measurements in the sidebar; where the signal cannot be measured, say why."""
+    try:
+        found = measured_in(case)
+    except EcgktError as error:
+        st.sidebar.html(f'<p class="ecgkt-basis"><b>No measurements.</b> {escape(str(error))}</p>')
+        return
+    with_device = bool(case.device)
+    rows = "".join(_row(line, with_device) for line in lines(found, case.device))
+    sources = '<th scope="col">device</th>' if with_device else ""
+    beats = 0 if found.beats is None else found.beats.count
+    foot = f"Rhythm by rules: {found.rhythm.kind}. Computed from the file's own signal"
+    foot += f", {beats} alike beats." if beats else "."
+    with st.sidebar:
+        st.html(
+            f'<table class="ecgkt-measured"><caption>Measurements</caption><thead><tr><td></td>{sources}'
+            f'<th scope="col">computed</th></tr></thead><tbody>{rows}</tbody></table>'
+            f'<p class="ecgkt-basis">{escape(foot)}</p>'
+        )
+
+
+def _row(line: Line, with_device: bool) -> str:
+    """Return a line of the table; a reason stands below its own line, in words."""
+    formula = f" <small>{line.formula}</small>" if line.formula else ""
+    mark = " <small>\N{GREATER-THAN OR EQUAL TO} 500</small>" if line.marked else ""
+    cells = f"<td>{escape(line.device) or 'not stated'}</td>" if with_device else ""
+    computed = f"<b>{escape(line.computed)}</b>{mark}" if line.computed else "refused"
+    row = f'<tr><th scope="row">{line.title}{formula}</th>{cells}<td>{computed}</td></tr>'
+    if not line.refusal:
+        return row
+    return f'{row}<tr class="why"><td colspan="{3 if with_device else 2}">{escape(line.refusal)}</td></tr>'
+
+
+def _spelled(found: Measured) -> str:
+    return "" if found.value is None else f"{round(found.value)}{_UNITS[found.unit]}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,72 @@
+"""The median beat of each lead side by side at 50 mm/s, with the edges of its waves, as one SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt.domain import LEADS, Domain, Record
+from ecgkt.errors import InvalidValue
+from ecgkt.figures.paper import MARGIN_MM, PULSE_SECONDS, Cell, Paper, Scale, pulse_outline
+from ecgkt.figures.sheet import draw_sheet
+
+FROM_MS, TO_MS = -300.0, 700.0
+BEAT_SCALE = Scale(50.0, 10.0)
+_ROWS = (LEADS[:6], LEADS[6:])
+_LEAST_UP_MM, _LEAST_DOWN_MM, _ROOM_MM, _BETWEEN_MM = 14.0, 6.0, 2.0, 2.0
+
+
+def draw_beats(
+    signal: NDArray[np.floating],
+    time_ms: NDArray[np.floating],
+    edges_ms: Sequence[float],
+    count: int,
+    domain: Domain,
+    scale: Scale = BEAT_SCALE,
+) -> str:
+    """Draw (12, n) mV at `time_ms` (n,) from QRS onset; NaN is a lead that could not be read.
+
+    A dashed line stands in every lead at each of `edges_ms`; those that are NaN are left out. `count` beats went in.
+    Raises InvalidValue where no sample lies between -300 and 700 ms.
+    """
+    near = (time_ms >= FROM_MS) & (time_ms < TO_MS)
+    if np.count_nonzero(near) < 2:
+        raise InvalidValue("a beat around its QRS onset", "none", "give times in ms from QRS onset")
+    step = float(np.diff(time_ms[near]).mean())
+    beat = Record(np.asarray(signal)[:, near].astype(np.float32), 1000 / step, "median beats", domain)
+    start = float(time_ms[near][0])
+    edges = tuple((edge - start) / 1000 for edge in edges_ms if np.isfinite(edge) and FROM_MS <= edge < TO_MS)
+    return draw_sheet(beat, lay_out_beats(beat, scale), said=_said(scale, count, len(edges)), edges=edges)
+
+
+def lay_out_beats(beat: Record, scale: Scale = BEAT_SCALE) -> Paper:
+    """Return a sheet with the limb leads above the chest leads, its rows as high as their waves are."""
+    zone = PULSE_SECONDS * scale.mm_per_second + 5
+    left, pitch = MARGIN_MM + zone, beat.seconds * scale.mm_per_second + _BETWEEN_MM
+    cells: list[Cell] = []
+    pulses = []
+    top = height = sum(sum(_reach(beat, row, scale)) for row in _ROWS)
+    for row in _ROWS:
+        up, down = _reach(beat, row, scale)
+        baseline = top - up
+        top = baseline - down
+        pulses.append(pulse_outline(baseline, scale, zone))
+        cells += [Cell(lead, 0.0, beat.seconds, left + at * pitch, baseline) for at, lead in enumerate(row)]
+    width = float(np.ceil(left + len(_ROWS[0]) * pitch + MARGIN_MM))
+    return Paper(scale, width, height, tuple(cells), tuple(pulses))
+
+
+def _reach(beat: Record, leads: Sequence[str], scale: Scale) -> tuple[float, float]:
+    """Return how far in whole mm the waves of a row go above and below its baseline."""
+    row = np.concatenate([beat.lead(lead) for lead in leads])
+    known = row[np.isfinite(row)] * scale.mm_per_millivolt
+    up = np.ceil(known.max(initial=0.0) + _ROOM_MM)
+    down = np.ceil(-known.min(initial=0.0) + _ROOM_MM)
+    return float(max(up, _LEAST_UP_MM)), float(max(down, _LEAST_DOWN_MM))
+
+
+def _said(scale: Scale, count: int, edges: int) -> str:
+    lines = "; dashed: where P begins, QRS begins and ends, T ends" if edges else ""
+    return f"{scale} relative to the grid · median of {count} alike beats, no filter, zero at QRS onset{lines}"
