@@ -26,19 +26,17 @@ _FIGURE_PARTS = ("> .stElementContainer", "[data-testid='stFullScreenFrame']", "
 class View:
     """How an ECG is drawn: its layout, scale and filter for the eye, and how it is looked at.
 
-    `px_per_mm` is what a bank card said of this screen, where the ECG is to be shown at its true size.
+    `drawn` is the filtered copy of the record, and `paper` the sheet that holds all of it. `px_per_mm` is what a bank
+    card said of this screen, where the ECG is to be shown at its true size.
     """
 
     layout: Layout
     scale: Scale
     display: DisplayFilter
+    drawn: Record
+    paper: Paper
     tool: str = SHEET
     px_per_mm: float | None = None
-
-    @property
-    def paper(self) -> Paper:
-        """The sheet."""
-        return lay_out(self.layout, self.scale)
 
     def query(self) -> dict[str, str]:
         """Return the view as words of an address, without what holds for one screen alone."""
@@ -62,15 +60,15 @@ def remember(query: Mapping[str, str]) -> None:
 def current_view(record: Record) -> View:
     """Return the session's view of a record; a filter that its rate does not hold is no filter."""
     state = st.session_state
+    layout = LAYOUTS[state.get(LAYOUT) or next(iter(LAYOUTS))]
+    scale = Scale(state.get(SPEED) or SPEEDS[0], state.get(GAIN) or GAINS[0])
     display = FILTERS[state.get(FILTER) or next(iter(FILTERS))]
+    if not display.works_at(record.fs):
+        display = next(iter(FILTERS.values()))
+    drawn = display.apply(record)
     card = state.get(CARD_PX, _USUAL_CARD_PX)
-    return View(
-        LAYOUTS[state.get(LAYOUT) or next(iter(LAYOUTS))],
-        Scale(state.get(SPEED) or SPEEDS[0], state.get(GAIN) or GAINS[0]),
-        display if display.works_at(record.fs) else next(iter(FILTERS.values())),
-        state.get(TOOL) or SHEET,
-        card / CARD_MM[0] if state.get(TRUE_SIZE) else None,
-    )
+    px_per_mm = card / CARD_MM[0] if state.get(TRUE_SIZE) else None
+    return View(layout, scale, display, drawn, lay_out(layout, scale, drawn), state.get(TOOL) or SHEET, px_per_mm)
 
 
 def choose_view(record: Record) -> View:

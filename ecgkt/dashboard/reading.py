@@ -83,11 +83,11 @@ def _draw(
     if view.tool == BEATS:
         measured.draw_beats(place, case)
         return None
-    drawn, display = view.display.apply(case.record), view.display.description
+    display = view.display.description
     seen = card.preprocessing.description
     if view.tool == SHEET:
         sheet = draw_sheet(
-            drawn,
+            view.drawn,
             view.paper,
             explanation=explanation,
             target_title=title,
@@ -99,7 +99,7 @@ def _draw(
         place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">')
         return None
     figure = draw_ecg(
-        drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display
+        view.drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display
     )
     quiet = {"displayModeBar": False, "scrollZoom": True}
     if view.tool != CALIPERS:

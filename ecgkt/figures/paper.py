@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,10 +134,11 @@ class Paper:
         return tuple(self.trace(record, cell) for cell in self.cells)
 
 
-def lay_out(layout: Layout = LAYOUTS["3x4 + II"], scale: Scale | None = None) -> Paper:
+def lay_out(layout: Layout = LAYOUTS["3x4 + II"], scale: Scale | None = None, record: Record | None = None) -> Paper:
     """Return the sheet of a layout: rows from the top, each starting with a 1 mV, 200 ms pulse.
 
-    Above 10 mm/mV the rows are 1.4 times as high; the sheet is always high enough for the uppermost pulse.
+    Above 10 mm/mV the rows are 1.4 times as high. The sheet is high enough for the uppermost pulse and, where a record
+    is given, for all of its ink, up to two rows more above and below.
     """
     scale = scale or Scale()
     rows = (*layout.rows, *((lead,) for lead in layout.rhythm))
@@ -158,7 +159,19 @@ def lay_out(layout: Layout = LAYOUTS["3x4 + II"], scale: Scale | None = None) ->
             cells.append(Cell(lead.removeprefix("-"), start, start + seconds, x, baseline, sign))
     width = left + SHOWN_SECONDS * scale.mm_per_second + MARGIN_MM
     height = float(row_mm * len(rows) + headroom)
-    return Paper(scale, width, height, tuple(cells), tuple(pulses), name_mm=row_mm - foot - 3.5)
+    paper = Paper(scale, width, height, tuple(cells), tuple(pulses), name_mm=row_mm - foot - 3.5)
+    return paper if record is None else _with_room(paper, record, 2.0 * row_mm)
+
+
+def _with_room(paper: Paper, record: Record, most_mm: float) -> Paper:
+    """Return a sheet that is higher, by whole mm, where the ink of a record would leave it."""
+    ink = np.concatenate([trace.y_mm for trace in paper.traces(record)])
+    known = ink[np.isfinite(ink)]
+    above = float(np.clip(np.ceil(known.max(initial=0.0) + 1 - paper.height_mm), 0, most_mm))
+    below = float(np.clip(np.ceil(1 - known.min(initial=1.0)), 0, most_mm))
+    cells = tuple(replace(cell, baseline_mm=cell.baseline_mm + below) for cell in paper.cells)
+    pulses = tuple(tuple((x, y + below) for x, y in pulse) for pulse in paper.pulses)
+    return replace(paper, height_mm=paper.height_mm + above + below, cells=cells, pulses=pulses)
 
 
 def shows_small_squares(px_per_mm: float) -> bool:

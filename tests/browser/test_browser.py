@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.serving import INK, ROWS, serve, wait_for_map, wait_for_scores
 from ecgkt import NOTICE
+from ecgkt.dashboard import samples
 from ecgkt.domain import LEADS
 from ecgkt.figures.paper import lay_out
 from ecgkt.figures.sheet import FOOT_MM
@@ -61,7 +62,7 @@ def test_the_paper_is_drawn_to_scale_at_any_width(open_app, size):
     box, place = page.locator(INK).bounding_box(), page.locator(".st-key-paper").bounding_box()
     assert box is not None
     assert place is not None
-    paper = lay_out()
+    paper = lay_out(record=samples.load(samples.titles()[0]).record)
     assert box["width"] / box["height"] == pytest.approx(paper.width_mm / (paper.height_mm + FOOT_MM), rel=0.005)
     assert box["width"] > 0.99 * place["width"] - 2
 
@@ -74,7 +75,7 @@ def test_the_zoomable_figure_keeps_the_same_scale(open_app):
     page.wait_for_timeout(500)
     width, height = page.evaluate(
         "(() => { const drawn = document.querySelector('.st-key-zoom .js-plotly-plot')._fullLayout;"
-        "return [drawn.xaxis._length / 270, drawn.yaxis._length / 100]; })()"
+        "return [drawn.xaxis, drawn.yaxis].map(axis => axis._length / (axis.range[1] - axis.range[0])); })()"
     )
     assert width == pytest.approx(height, rel=0.005)
     images = page.locator(".st-key-zoom image")

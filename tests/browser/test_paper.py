@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import INK, wait_for_scores
+from ecgkt.dashboard import samples
+from ecgkt.domain import Record
 from ecgkt.figures.paper import LAYOUTS, Scale, lay_out
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -18,6 +20,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY = 60_000
 FIGURE = ".st-key-zoom .main-svg"
 WIDTH_MM = lay_out().width_mm
+
+
+def shown() -> Record:
+    """Return the record that is open on a cold start."""
+    return samples.load(samples.titles()[0]).record
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -67,7 +74,7 @@ def test_every_layout_is_seen_whole_without_scrolling(open_app, shots, name):
     if name != next(iter(LAYOUTS)):
         choose(page, "Layout", name)
     box = page.locator(INK).bounding_box()
-    paper = lay_out(LAYOUTS[name])
+    paper = lay_out(LAYOUTS[name], record=shown())
     assert box["y"] + box["height"] <= 720
     assert box["width"] / box["height"] == pytest.approx(paper.width_mm / (paper.height_mm + 9.6), rel=0.005)
     page.screenshot(path=shots / f"layout-{re.sub('[^0-9A-Za-z]+', '-', name)}.png")
@@ -93,7 +100,7 @@ def test_the_calipers_read_what_lies_between_two_points_by_the_grid(open_app, sh
         choose(page, "Paper speed", f"{scale.mm_per_second:g} mm/s")
         choose(page, "Gain", f"{scale.mm_per_millivolt:g} mm/mV")
     look(page, "Calipers")
-    paper = lay_out(scale=scale)
+    paper = lay_out(scale=scale, record=shown())
     box = page.locator(FIGURE).first.bounding_box()
     per_mm = box["width"] / paper.width_mm
     cell = paper.cells[0]

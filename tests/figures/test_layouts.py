@@ -204,6 +204,32 @@ def test_a_wave_is_upright_in_minus_avr_where_avr_points_down():
     np.testing.assert_allclose(trace.y_mm, trace.cell.baseline_mm + 10)
 
 
+@pytest.mark.parametrize("name", EXPECTED)
+def test_no_wave_of_a_record_leaves_its_sheet_and_none_is_rescaled(name):
+    """The first lead of the sheet goes 3 mV up and the last 2.5 mV down."""
+    layout = LAYOUTS[name]
+    plain, signal = lay_out(layout), np.zeros((12, 5000), np.float32)
+    last = plain.cells[-1]
+    signal[LEADS.index(plain.cells[0].lead)] = 3.0
+    signal[LEADS.index(last.lead)] = -2.5
+    record = Record(signal, 500, "test")
+    paper = lay_out(layout, record=record)
+    ink = {trace.cell: trace.y_mm for trace in paper.traces(record)}
+    assert all(y.min() >= 0 and y.max() <= paper.height_mm for y in ink.values())
+    assert ink[paper.cells[0]].max() - paper.cells[0].baseline_mm == pytest.approx(30)
+    assert paper.cells[-1].baseline_mm - ink[paper.cells[-1]].min() == pytest.approx(25)
+    moved = {paper.cells[at].baseline_mm - plain.cells[at].baseline_mm for at in range(len(plain.cells))}
+    assert moved == {paper.pulses[0][0][1] - plain.pulses[0][0][1]}
+    assert paper.height_mm == int(paper.height_mm)
+
+
+def test_a_sheet_grows_by_two_rows_at_most_and_not_for_a_small_record():
+    wild = Record(np.full((12, 5000), 50, np.float32), 500, "test")
+    assert lay_out(record=wild).height_mm == lay_out().height_mm + 50
+    assert lay_out(record=stepped()) == lay_out()
+    assert lay_out(record=Record(np.full((12, 5000), np.nan, np.float32), 500, "test")) == lay_out()
+
+
 def test_a_scale_of_nothing_is_refused():
     with pytest.raises(InvalidValue, match="mm per second"):
         Scale(0, 10)
