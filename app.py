@@ -3,5 +3,10 @@
 import streamlit as st
 
 st.navigation(
-    [st.Page("pages/case.py", title="Case", default=True), st.Page("pages/about.py", title="About")], position="top"
+    [
+        st.Page("pages/case.py", title="Case", default=True),
+        st.Page("pages/compare.py", title="Compare"),
+        st.Page("pages/about.py", title="About"),
+    ],
+    position="top",
 ).run()

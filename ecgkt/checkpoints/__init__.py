@@ -4,6 +4,7 @@ from ecgkt.checkpoints.cards import Calibration, Card, Reference
 from ecgkt.checkpoints.folders import (
     Checkpoint,
     build_network,
+    bundled_folder,
     choose_checkpoint,
     copy_as,
     encoder_settings,
@@ -21,6 +22,7 @@ __all__ = [
     "Checkpoint",
     "Reference",
     "build_network",
+    "bundled_folder",
     "choose_checkpoint",
     "copy_as",
     "encoder_settings",

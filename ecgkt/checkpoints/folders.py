@@ -110,7 +110,12 @@ def list_checkpoints(folder: Path) -> dict[str, Path]:
 
 def models_folder() -> Path:
     """Return the folder of checkpoints in use: the environment's ECGKT_MODELS, or the bundled `models/`."""
-    return Path(os.environ.get("ECGKT_MODELS") or Path(__file__).resolve().parents[2] / "models")
+    return Path(os.environ.get("ECGKT_MODELS") or bundled_folder())
+
+
+def bundled_folder() -> Path:
+    """Return the folder of the checkpoints that come with the project."""
+    return Path(__file__).resolve().parents[2] / "models"
 
 
 def choose_checkpoint(folder: Path | None = None, name: str | None = None) -> Path:

@@ -1,0 +1,99 @@
+"""The Compare page: checkpoints side by side, on the open ECG and over a cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ecgkt import checkpoints
+from ecgkt.dashboard import compare_case, loading, state
+from ecgkt.dashboard.state import MODEL
+from ecgkt.errors import InvalidCheckpoint
+
+VIEW, MODELS = "compare", "compared"
+"""What is chosen stands in the address, under the widget's key: opening it shows the same page."""
+VIEWS = ("This ECG", "The whole cohort")
+STYLE = """
+<style>
+.ecgkt-compared {border-collapse: collapse; width: 100%; font-size: .84rem; line-height: 1.3;
+  font-variant-numeric: tabular-nums;}
+.ecgkt-compared caption {caption-side: top; text-align: left; font-size: .92rem; font-weight: 700; color: inherit;
+  padding: 0 0 .1rem;}
+.ecgkt-compared th, .ecgkt-compared td {border: 0; border-bottom: 1px solid rgba(128,128,128,.3);
+  padding: .12rem 0 .12rem .5rem; text-align: right;
+  vertical-align: baseline;}
+.ecgkt-compared td:last-child {white-space: nowrap;}
+.ecgkt-compared thead th {font-weight: 600; font-size: .78rem; vertical-align: bottom; line-height: 1.15;}
+.ecgkt-compared th:first-child {text-align: left; font-weight: 400; padding-left: 0; min-width: 7.2rem;}
+</style>
+"""
+
+
+def show() -> None:
+    """Draw the page: one view at a time, so that what is not looked at is not computed."""
+    st.html(STYLE)
+    if MODEL in st.session_state:
+        st.session_state[MODEL] = st.session_state[MODEL]  # drawn on other pages only, where it must hold
+    left, right = st.columns([1, 2], vertical_alignment="center")
+    view = left.segmented_control(
+        "View", VIEWS, key=VIEW, default=VIEWS[0], label_visibility="collapsed", required=True, bind="query-params"
+    )
+    if view == VIEWS[1]:
+        from ecgkt.dashboard import compare_cohort
+
+        compare_cohort.show()
+    else:
+        _show_case(right)
+
+
+def candidates() -> dict[str, Path]:
+    """Return the calibrated checkpoints that read the ECG alone: those of the session's folder, then the bundled ones.
+
+    Where --models names another folder, a bundled one is called so.
+    """
+    found = {name: folder for name, folder in loading.models().items() if _usable(folder)}
+    bundled = checkpoints.bundled_folder()
+    if checkpoints.models_folder().resolve() != bundled.resolve() and bundled.is_dir():
+        others = checkpoints.list_checkpoints(bundled)
+        found |= {f"{name} (bundled)": folder for name, folder in others.items() if _usable(folder)}
+    return found
+
+
+def _show_case(place: DeltaGenerator) -> None:
+    found = candidates()
+    if len(found) < 2:
+        raise InvalidCheckpoint(
+            "two checkpoints that read the ECG alone", f"{len(found)}", "name a folder with more as --models"
+        )
+    chosen = place.multiselect(
+        "Models: the first minus the second",
+        list(found),
+        default=_first_two(list(found)),
+        key=MODELS,
+        format_func=name_of,
+        placeholder="Choose two or more models",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    case = state.current_case()
+    if len(chosen) < 2:
+        st.info("Choose two models or more.")
+    elif case is not None:
+        compare_case.show(case, {name_of(name): found[name] for name in chosen})
+
+
+def name_of(name: str) -> str:
+    """Return a checkpoint's name as people read it."""
+    return name.replace("_", " ").capitalize()
+
+
+def _first_two(names: list[str]) -> list[str]:
+    wanted = [name for name in ("transferred", "baseline") if name in names]
+    return wanted if len(wanted) == 2 else names[:2]
+
+
+def _usable(folder: Path) -> bool:
+    card = loading.card(folder)
+    return card.stage == "diagnoses" and card.calibration is not None and not card.table_names

@@ -1,0 +1,86 @@
+"""Several checkpoints on the open ECG: every score side by side, the largest difference first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from ecgkt.dashboard import loading, reading, state
+from ecgkt.dashboard.state import Case
+from ecgkt.domain import Predictions
+from ecgkt.domain.labels import Kind
+from ecgkt.figures.scores import HEADINGS, basis
+from ecgkt.figures.side_by_side import ComparedRow, compared_rows, not_comparable, table_html, unit
+
+ALL, SHOWN = "compare_all_rows", 10
+
+
+def show(case: Case, models: Mapping[str, Path]) -> None:
+    """Draw what two or more models say of a case, in frequencies where all are calibrated for it, ranks elsewhere."""
+    reading.show_heading(case)
+    with st.spinner("Scoring", show_time=False):
+        found = [_predict(case, folder) for folder in models.values()]
+    names = list(models)
+    spoken = [(name, one) for name, one in zip(names, found, strict=True) if one.abstained[0] is None]
+    for name, one in zip(names, found, strict=True):
+        if one.abstained[0] is not None:
+            st.warning(f"{name} abstains. {one.abstained[0]}")
+    if not spoken:
+        return
+    _show_basis(names, found, spoken)
+    kinds = [kind for kind in Kind if any(one.labels.of_kind(kind).names for one in found)]
+    rows = {kind: compared_rows(found, kind) for kind in kinds}
+    counted = "" if not_comparable(found[0], found[1]) else unit(found[0])
+    first = None if st.session_state.get(ALL) else SHOWN
+    for column, kind in zip(st.columns(len(kinds), gap="medium"), kinds, strict=True):
+        column.html(table_html(rows[kind], HEADINGS[kind], names, counted, first))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle(f"All {sum(map(len, rows.values()))} scores", key=ALL, persist_state="session")
+        st.download_button(
+            "Scores as CSV",
+            lambda: scores_csv(case, models, [row for some in rows.values() for row in some]),
+            "scores-side-by-side.csv",
+            "text/csv",
+            on_click="ignore",
+        )
+    _show_provenance(models)
+
+
+def _predict(case: Case, folder: Path) -> Predictions:
+    identity = loading.card(folder).id
+    return state.predictions_of(case, identity, lambda: loading.predictor(folder).predict([case.record]))
+
+
+def _show_basis(names: Sequence[str], found: Sequence[Predictions], spoken: Sequence[tuple[str, Predictions]]) -> None:
+    told = dict.fromkeys(basis(one) for _, one in spoken)
+    said = [f"{sentence}." for sentence in told]
+    if len(told) > 1:
+        said = [f"{name}: {basis(one)}." for name, one in spoken]
+    reason = not_comparable(found[0], found[1])
+    said.append(reason or f"Difference: {names[0]} minus {names[1]}, the largest first.")
+    if reason is None and found[0].calibrated:
+        said.append("No interval is known for one ECG.")
+    st.html(f'<p class="ecgkt-basis">{escape(" ".join(said))}</p>')
+
+
+def _show_provenance(models: Mapping[str, Path]) -> None:
+    cards = {name: loading.card(folder) for name, folder in models.items()}
+    told = "; ".join(f"{name}: {card.title}, checkpoint `{card.id}`" for name, card in cards.items())
+    statements = " ".join(dict.fromkeys(card.statement for card in cards.values()))
+    st.caption(f"{told}. {statements}")
+
+
+def scores_csv(case: Case, models: Mapping[str, Path], rows: Sequence[ComparedRow]) -> str:
+    """Return the side-by-side table with the checkpoints' ids in its columns; no id of the patient is in it."""
+    from ecgkt.reports.tables import Table, to_csv
+
+    ids = [f"{name} {loading.card(folder).id}" for name, folder in models.items()]
+    columns = ("label", "family", *(f"{one} {what}" for one in ids for what in ("told", "share")), "difference")
+    cells = []
+    for row in rows:
+        each = [cell for pair in zip(row.figures, row.shares, strict=True) for cell in pair]
+        cells.append((row.name, str(row.kind), *each, row.difference))
+    return to_csv(Table("scores", "Scores side by side", columns, tuple(cells), case.record.domain))

@@ -1,0 +1,123 @@
+"""The Compare page through real Streamlit: two checkpoints on the open ECG."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ecgkt import NOTICE, checkpoints
+from ecgkt.dashboard import compare, compare_case, samples, state
+from ecgkt.figures.side_by_side import compared_rows
+from ecgkt.inference import Predictor
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def two(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two untrained checkpoints of other weights, and one whose stage 3 is still to come."""
+    import torch
+
+    folder = tmp_path_factory.mktemp("two")
+    first = checkpoints.load(untrained / "transferred")
+    checkpoints.save(folder / "transferred", first.card, first.weights)
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        weights = checkpoints.build_network(first.card).state_dict()
+    checkpoints.save(
+        folder / "mine", replace(first.card, name="mine", title="Mine", arm="baseline", parents={}), weights
+    )
+    early = replace(first.card, name="early", stage="labs", calibration=None, parents={"align": "a" * 12})
+    checkpoints.save(folder / "early", early, weights)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def models(two: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    import streamlit as st
+
+    monkeypatch.setenv("ECGKT_MODELS", str(two))
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def open_page() -> AppTest:
+    page = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=60).run()
+    assert not page.exception
+    return page
+
+
+def text_of(page: AppTest) -> str:
+    """All that the page says in words."""
+    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
+    return " ".join(
+        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
+    )
+
+
+def choose(page: AppTest, *names: str) -> AppTest:
+    page.multiselect(compare.MODELS).set_value(list(names)).run()
+    assert not page.exception
+    return page
+
+
+def test_two_models_stand_side_by_side_family_by_family_with_their_ids():
+    page = choose(open_page(), "transferred", "mine")
+    told = text_of(page)
+    assert NOTICE in told
+    for heading in ("On this tracing", "Coded at this visit (ICD-10)", "Laboratory abnormalities"):
+        assert f"<caption>{heading}</caption>" in told
+    assert "Frequencies among simulated ECGs" in told
+    assert "Difference: Transferred minus Mine" in told
+    for card in map(checkpoints.read_card, checkpoints.list_checkpoints(checkpoints.models_folder()).values()):
+        assert (card.id in told) == (card.stage == "diagnoses")
+
+
+def test_on_a_real_ecg_models_are_ranked_and_no_frequency_is_said():
+    page = choose(open_page(), "transferred", "mine")
+    page.selectbox(state.SAMPLE).set_value(samples.REAL).run()
+    told = text_of(page)
+    assert "uncalibrated here" in told
+    assert " of 100</td>" in told and "1 in " not in told
+    assert "Difference in 100 places" in told
+
+
+def test_ones_own_models_stand_beside_the_bundled_ones_and_unfinished_ones_do_not():
+    options = open_page().multiselect(compare.MODELS).options
+    assert {"Transferred", "Mine", "Baseline (bundled)"} <= set(options)
+    assert not any("Early" in name for name in options)
+
+
+def test_one_model_alone_is_not_compared():
+    assert "Choose two models" in text_of(choose(open_page(), "mine"))
+
+
+def test_every_score_is_one_switch_away():
+    page = choose(open_page(), "transferred", "mine")
+    few = text_of(page).count('<th scope="row">')
+    page.toggle(compare_case.ALL).set_value(True).run()
+    labels = checkpoints.read_card(checkpoints.choose_checkpoint()).labels
+    assert few < text_of(page).count('<th scope="row">') == len(labels)
+
+
+def test_the_scores_are_exported_with_ids_and_notice():
+    page = choose(open_page(), "transferred", "mine")
+    case = page.session_state[state.CASE]
+    found = checkpoints.list_checkpoints(checkpoints.models_folder())
+    models = {name: found[name] for name in ("transferred", "mine")}
+    predictions = [Predictor.open(folder).predict([case.record]) for folder in models.values()]
+    rows = [row for kind in predictions[0].labels.kinds for row in compared_rows(predictions, kind)]
+    written = list(csv.DictReader(io.StringIO(compare_case.scores_csv(case, models, rows))))
+    assert len(written) == len(predictions[0].labels)
+    ids = [checkpoints.read_card(folder).id for folder in models.values()]
+    for line in written:
+        assert line["patients"] == "SIMULATED patients" and line["notice"] == NOTICE
+        first, second = (float(line[f"{name} {one} share"]) for name, one in zip(models, ids, strict=True))
+        assert float(line["difference"]) == pytest.approx(first - second)
