@@ -19,6 +19,12 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `open`."""
     parser.add_argument("--models", type=Path, metavar="DIR", help="a folder of checkpoints (default: the bundled)")
     parser.add_argument("--records", type=Path, metavar="DIR", help="a local MIMIC-IV-ECG folder to open studies from")
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="DIR",
+        help="stored predictions to compare over a cohort: what `evaluate --out` or `reproduce --out` wrote",
+    )
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: this computer only)")
     parser.add_argument("--headless", action="store_true", help="do not open a browser window")
@@ -37,6 +43,10 @@ def run_open(arguments: argparse.Namespace) -> int:
         if not arguments.records.is_dir():
             raise InvalidValue("a folder for --records", f"none at {arguments.records}", "name a MIMIC-IV-ECG folder")
         environment["ECGKT_RECORDS"] = str(arguments.records.resolve())
+    if arguments.predictions is not None:
+        from ecgkt.reports.stored import predictions_folder
+
+        environment["ECGKT_PREDICTIONS"] = str(predictions_folder(arguments.predictions).resolve())
     options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
     host = "localhost" if arguments.address in ("127.0.0.1", "0.0.0.0") else arguments.address

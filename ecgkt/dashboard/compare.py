@@ -90,8 +90,8 @@ def name_of(name: str) -> str:
 
 
 def _first_two(names: list[str]) -> list[str]:
-    wanted = [name for name in ("transferred", "baseline") if name in names]
-    return wanted if len(wanted) == 2 else names[:2]
+    wanted = ("transferred", "baseline")
+    return list(wanted) if set(wanted) <= set(names) else names[:2]
 
 
 def _usable(folder: Path) -> bool:

@@ -51,6 +51,15 @@ def predictor(folder: Path) -> Predictor:
     return _predictor(str(folder), card(folder).id)
 
 
+def predictions_folder() -> Path | None:
+    """Return the folder of stored predictions that the app was started with, or the bundled one; None without both."""
+    named = os.environ.get("ECGKT_PREDICTIONS")
+    if named:
+        return Path(named)
+    bundled = Path(__file__).resolve().parents[2] / "assets" / "predictions"
+    return bundled if (bundled / "truth.parquet").is_file() else None
+
+
 def records_folder() -> Path | None:
     """Return the local MIMIC-IV-ECG folder that the app was started with."""
     named = os.environ.get("ECGKT_RECORDS")

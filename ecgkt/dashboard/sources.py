@@ -81,6 +81,30 @@ def _folder(folder: str) -> MimicFolder:
     return MimicFolder.open(Path(folder))
 
 
+def local_folder() -> MimicFolder | None:
+    """Return the local MIMIC-IV-ECG folder that the app was opened with."""
+    folder = loading.records_folder()
+    return None if folder is None else _folder(str(folder))
+
+
+def open_study(study: int) -> bool:
+    """Open a study of the local folder; keep the open case where it cannot be read."""
+    folder = local_folder()
+    if folder is None or not open_case(lambda: Case(f"Study {study}", folder.read(study))):
+        return False
+    _clear(SAMPLE, STUDY)
+    return True
+
+
+def open_sample(title: str) -> bool:
+    """Open a bundled sample from elsewhere than the sidebar."""
+    if not open_case(lambda: samples.load(title)):
+        return False
+    _clear(STUDY)
+    st.session_state[SAMPLE] = title
+    return True
+
+
 def _open_sample() -> None:
     title = st.session_state[SAMPLE]
     if title is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ecgkt.figures.charts import COLOURS, Chart, Series, offsets, reach
@@ -16,12 +18,22 @@ MARKERS = ("o", "s", "D", "^", "P", "X", "*", "h")
 WIDTH_INCHES, ROW_INCHES, FRAME_INCHES = 7.2, 0.17, 1.75
 
 
+_ONE_AT_A_TIME = Lock()
+
+
 def write_svg(chart: Chart, path: Path) -> None:
     """Write a chart as SVG, its letters as letters, without a date."""
+    path.write_bytes(svg(chart))
+
+
+def svg(chart: Chart) -> bytes:
+    """Return a chart as an SVG file; matplotlib's settings are the process's, so threads wait for each other."""
     import matplotlib
 
-    with matplotlib.rc_context({"svg.hashsalt": chart.name, "svg.fonttype": "none"}):
-        print_chart(chart).savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+    memory = BytesIO()
+    with _ONE_AT_A_TIME, matplotlib.rc_context({"svg.hashsalt": chart.name, "svg.fonttype": "none"}):
+        print_chart(chart).savefig(memory, format="svg", metadata={"Date": None, "Creator": None})
+    return memory.getvalue()
 
 
 def print_chart(chart: Chart) -> Figure:

@@ -10,9 +10,10 @@ from ecgkt.reports.cards import (
     refuse_other_split,
 )
 from ecgkt.reports.judged import Judged, read_judged
-from ecgkt.reports.report import PREDICTIONS, Report, card_figures, compute, store_all, write_report
+from ecgkt.reports.report import Report, card_figures, compute, store_all, write_report
 from ecgkt.reports.scoring import QUANTILES, reference_of, score_files, study_logits
 from ecgkt.reports.stored import (
+    PREDICTIONS,
     TRUTH,
     Stored,
     Truth,

@@ -32,13 +32,14 @@ def difference_charts(found: Mapping[tuple[str, str], Comparison], domain: Domai
         if pair in CONTRASTS and pair not in DRAWN_CONTRASTS:
             continue
         for family in KINDS:
-            chart = _differences(pair, comparison, family, domain)
+            chart = difference_chart(pair, comparison, family, domain)
             if chart is not None:
                 charts.append(chart)
     return charts
 
 
-def _differences(pair: tuple[str, str], comparison: Comparison, family: str, domain: Domain) -> Chart | None:
+def difference_chart(pair: tuple[str, str], comparison: Comparison, family: str, domain: Domain) -> Chart | None:
+    """Return one family's dot plot, a row per label; None where no label of it is defined."""
     chosen = [
         (name, one) for name, one in comparison.labels.items() if name in FAMILIES[family] and one.estimate.defined
     ]
@@ -68,30 +69,34 @@ def _differences(pair: tuple[str, str], comparison: Comparison, family: str, dom
 
 def calibration_charts(arms: Mapping[str, Measured], truth: Truth, part: str = "held_out") -> list[Chart]:
     """Return per family the pooled calibration curve of the arms, before and after Platt scaling (first seeds)."""
-    charts = []
     drawn = [arm for key, arm in arms.items() if key in DRAWN or key not in ORDER]
-    for family in KINDS:
-        for scaled in (False, True):
-            series = []
-            for arm in drawn:
-                names = arm.shared(family)
-                points = _curve(arm, truth, names, scaled, part) if names else ()
-                if points:
-                    series.append(_line(arm.key, points))
-            when = "after" if scaled else "before"
-            if series:
-                chart = Chart(
-                    name=f"calibration-{family}-{when}",
-                    title=f"Calibration {when} scaling, {family} labels",
-                    x_title="Predicted frequency",
-                    y_title="Observed frequency, held out",
-                    series=tuple(series),
-                    domain=truth.cohort.domain,
-                    note=f"{BINS} bins of equal size over all labels of the family together; the dotted line is right.",
-                    diagonal=True,
-                )
-                charts.append(chart)
-    return charts
+    charts = [calibration_chart(drawn, truth, family, scaled, part) for family in KINDS for scaled in (False, True)]
+    return [chart for chart in charts if chart is not None]
+
+
+def calibration_chart(
+    arms: Sequence[Measured], truth: Truth, family: str, scaled: bool, part: str = "held_out"
+) -> Chart | None:
+    """Return one family's pooled calibration curves, None where no arm gives a label of it."""
+    series = []
+    for arm in arms:
+        names = arm.shared(family)
+        points = _curve(arm, truth, names, scaled, part) if names else ()
+        if points:
+            series.append(_line(arm.key, points))
+    when = "after" if scaled else "before"
+    if not series:
+        return None
+    return Chart(
+        name=f"calibration-{family}-{when}",
+        title=f"Calibration {when} scaling, {family} labels",
+        x_title="Predicted frequency",
+        y_title="Observed frequency, held out",
+        series=tuple(series),
+        domain=truth.cohort.domain,
+        note=f"{BINS} bins of equal size over all labels of the family together; the dotted line is right.",
+        diagonal=True,
+    )
 
 
 def _curve(arm: Measured, truth: Truth, names: Sequence[str], scaled: bool, part: str) -> tuple[CurvePoint, ...]:

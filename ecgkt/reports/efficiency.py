@@ -8,12 +8,12 @@ from ecgkt.domain.records import Domain
 from ecgkt.evaluation.comparison import macro, paired_difference
 from ecgkt.evaluation.resampling import RESAMPLES
 from ecgkt.reports.comparators import COMPARATORS
-from ecgkt.reports.measured import DIAGNOSES, Measured, contrasts, group_by_arm, measure, paired_runs
+from ecgkt.reports.measured import DIAGNOSES, Made, Measured, contrasts, group_by_arm, measure, paired_runs
 from ecgkt.reports.stored import Stored, Truth
 from ecgkt.reports.tables import Cell, Table
 
 
-def budgets_of(stored: Sequence[Stored]) -> tuple[float, ...]:
+def budgets_of(stored: Sequence[Made]) -> tuple[float, ...]:
     """Return the budgets that occur, the smallest first; comparators have none."""
     return tuple(sorted({one.origin.budget for one in stored if one.origin.arm not in COMPARATORS}))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,10 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.record_ids)
+
+    def take(self, chosen: NDArray[np.bool_]) -> Rows:
+        """Return some rows."""
+        return Rows(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
     def of(self, part: str) -> NDArray[np.bool_]:
         """Return which rows belong to a part of the split."""

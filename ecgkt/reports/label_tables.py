@@ -73,13 +73,17 @@ def calibrations(
 
 def compare_labels(arms: Mapping[str, Measured], metric: str = "auroc") -> dict[tuple[str, str], Comparison]:
     """Return for each contrast the paired difference of every label that both arms give."""
-    found = {}
-    for a, b in contrasts(arms):
-        names = tuple(name for name in arms[a].names if name in arms[b].names)
-        if names:
-            first, second = paired_runs(names, arms[a], arms[b])
-            found[a, b] = paired_difference(first, second, names, metric)
-    return found
+    found = {(a, b): compare_pair(arms[a], arms[b], metric) for a, b in contrasts(arms)}
+    return {pair: comparison for pair, comparison in found.items() if comparison is not None}
+
+
+def compare_pair(a: Measured, b: Measured, metric: str = "auroc") -> Comparison | None:
+    """Return the paired difference of every label that both arms give, None where they give none in common."""
+    names = tuple(name for name in a.names if name in b.names)
+    if not names:
+        return None
+    first, second = paired_runs(names, a, b)
+    return paired_difference(first, second, names, metric)
 
 
 def label_difference_table(pair: tuple[str, str], comparison: Comparison, domain: Domain) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ecgkt.evaluation.bootstrap import Bootstrap, ScoreTable, bootstrap
 from ecgkt.evaluation.discrimination import METRICS
 from ecgkt.evaluation.resampling import RESAMPLES
 from ecgkt.reports.comparators import COMPARATORS
-from ecgkt.reports.stored import Stored, Truth, refuse_other_rows
+from ecgkt.reports.stored import Origin, Stored, Truth, refuse_other_rows
 
 ORDER = (
     *COMPARATORS,
@@ -100,7 +101,18 @@ class Measured:
         return tuple(name for name in self.runs[0].defined() if name in given and name in FAMILIES[family])
 
 
-def group_by_arm(stored: Sequence[Stored], budget: float | None = None) -> dict[str, tuple[Stored, ...]]:
+class Made(Protocol):
+    """Anything of which it is known whose predictions it is."""
+
+    @property
+    def origin(self) -> Origin:
+        """Who made it."""
+
+
+T = TypeVar("T", bound=Made)
+
+
+def group_by_arm(stored: Sequence[T], budget: float | None = None) -> dict[str, tuple[T, ...]]:
     """Return the predictions of one `budget` by arm, each arm's in the order of its seeds; by default of the largest.
 
     Comparators belong to every budget. Where two checkpoints of an arm have one seed (somebody's own beside ours), they
@@ -108,11 +120,11 @@ def group_by_arm(stored: Sequence[Stored], budget: float | None = None) -> dict[
     """
     trained = [one.origin.budget for one in stored if one.origin.arm not in COMPARATORS]
     wanted = max(trained, default=1.0) if budget is None else budget
-    arms: dict[str, list[Stored]] = defaultdict(list)
+    arms: dict[str, list[T]] = defaultdict(list)
     for one in stored:
         if one.origin.arm in COMPARATORS or one.origin.budget == wanted:
             arms[one.origin.arm].append(one)
-    groups: dict[str, list[Stored]] = {}
+    groups: dict[str, list[T]] = {}
     for arm, members in arms.items():
         groups |= {arm: members} if _once(members) else _by_name(members)
     place = {name: i for i, name in enumerate(ORDER)}
@@ -120,12 +132,12 @@ def group_by_arm(stored: Sequence[Stored], budget: float | None = None) -> dict[
     return {key: tuple(sorted(groups[key], key=lambda one: one.origin.seed)) for key in ordered}
 
 
-def _once(stored: Sequence[Stored]) -> bool:
+def _once(stored: Sequence[T]) -> bool:
     return len({one.origin.seed for one in stored}) == len(stored)
 
 
-def _by_name(stored: Sequence[Stored]) -> dict[str, list[Stored]]:
-    names: dict[str, list[Stored]] = defaultdict(list)
+def _by_name(stored: Sequence[T]) -> dict[str, list[T]]:
+    names: dict[str, list[T]] = defaultdict(list)
     for one in stored:
         names[one.origin.name].append(one)
     if all(_once(some) for some in names.values()):

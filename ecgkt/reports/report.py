@@ -38,6 +38,7 @@ from ecgkt.reports.main_tables import arms_table, difference_table, gap_table, m
 from ecgkt.reports.measured import group_by_arm, measure
 from ecgkt.reports.scoring import Progress
 from ecgkt.reports.stored import (
+    PREDICTIONS,
     TRUTH,
     Stored,
     Truth,
@@ -49,7 +50,7 @@ from ecgkt.reports.stored import (
 )
 from ecgkt.reports.tables import Table, to_csv, to_markdown
 
-PREDICTIONS, TABLES, FIGURES, REPORT, PAGE = "predictions", "tables", "figures", "report.md", "figures.html"
+TABLES, FIGURES, REPORT, PAGE = "tables", "figures", "report.md", "figures.html"
 FIRST = ("arms", "macro-auroc", "differences-auroc", "gap", "harmed")
 """The tables that stand first in the report."""
 

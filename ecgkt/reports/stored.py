@@ -28,7 +28,7 @@ from ecgkt.reports.judged import CohortFacts, Judged, Rows
 from ecgkt.reports.scoring import Progress, study_logits
 
 KEY = b"ecgkt"
-TRUTH = "truth.parquet"
+PREDICTIONS, TRUTH = "predictions", "truth.parquet"
 LOGIT = "logit "
 _COLUMNS = {
     "record_id": "record_ids",
@@ -186,8 +186,30 @@ def read_predictions(path: Path) -> Stored:
     names = tuple(name.removeprefix(LOGIT) for name in table.column_names if name.startswith(LOGIT))
     logits = [_column(table, f"{LOGIT}{name}", np.float32) for name in names]
     shaped = np.stack(logits, axis=1) if logits else np.empty((len(table), 0), np.float32)
-    origin = Origin(**{**told, "cohort": CohortFacts(**told["cohort"])})
-    return Stored(origin, Rows(**rows), names, shaped)
+    return Stored(_origin(told), Rows(**rows), names, shaped)
+
+
+def predictions_folder(folder: Path) -> Path:
+    """Return the folder that holds a cohort's truth: `folder`, or what `evaluate --out` left in it.
+
+    Raises InvalidCohort where neither does.
+    """
+    for place in (Path(folder), Path(folder) / PREDICTIONS, Path(folder) / "results" / PREDICTIONS):
+        if (place / TRUTH).is_file():
+            return place
+    raise InvalidCohort(f"a folder of stored predictions with {TRUTH}", "none there", "name the --out of evaluate")
+
+
+def read_origin(path: Path) -> Origin:
+    """Read whose predictions a file holds, without the predictions; raise InvalidCohort where the file is none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _unreadable("stored predictions", path) from error
+    return _origin(_told(metadata, path, "stored predictions", Origin))
 
 
 def read_truth(path: Path) -> Truth:
@@ -248,13 +270,30 @@ def _read(path: Path, what: str, noun: type[Origin] | type[CohortFacts]) -> tupl
 
     try:
         table = pq.read_table(path)
-        told: dict[str, Any] = json.loads((table.schema.metadata or {}).get(KEY, b"{}"))
-    except (OSError, pa.ArrowInvalid, ValueError) as error:
-        raise InvalidCohort(what, f"{Path(path).name}, which cannot be read", "store it again") from error
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _unreadable(what, path) from error
+    return table, _told(table.schema.metadata or {}, path, what, noun)
+
+
+def _told(
+    metadata: Mapping[bytes, bytes], path: Path, what: str, noun: type[Origin] | type[CohortFacts]
+) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(metadata.get(KEY, b"{}"))
+    except ValueError as error:
+        raise _unreadable(what, path) from error
     told.pop("notice", None)
     if set(told) != {field.name for field in fields(noun)}:
         raise InvalidCohort(what, f"none in {Path(path).name}", "name a file that this version of evaluate wrote")
-    return table, told
+    return told
+
+
+def _origin(told: Mapping[str, Any]) -> Origin:
+    return Origin(**{**told, "cohort": CohortFacts(**told["cohort"])})
+
+
+def _unreadable(what: str, path: Path) -> InvalidCohort:
+    return InvalidCohort(what, f"{Path(path).name}, which cannot be read", "store it again")
 
 
 def _column(table: Any, name: str, dtype: Any) -> NDArray[Any]:

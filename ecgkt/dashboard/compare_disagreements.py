@@ -1,0 +1,133 @@
+"""The ECGs on which two arms disagree about a label: where most, and at random; one click from each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ecgkt.catalogue import all_labels
+from ecgkt.dashboard import samples, sources, state
+from ecgkt.dashboard.compare_stored import Pair
+from ecgkt.figures.scores import natural_frequency, ordinal
+from ecgkt.reports.disagreements import Disagreements, disagreements
+
+LABEL, DRAW, SHOWN = "label", "compare_draw", 8
+
+
+def show(pair: Pair) -> None:
+    """Draw how often each arm is right where it stands alone, and ECGs to look at."""
+    names = [name for name in pair.first.names if name in pair.second.names]
+    label = st.selectbox(
+        "Label",
+        names,
+        index=names.index(_clearest(pair, names)),
+        key=LABEL,
+        format_func=lambda name: all_labels()[name].title,
+        bind="query-params",
+    )
+    found = disagreements(pair.truth, pair.first.stored, pair.second.stored, label)
+    st.html(f'<p class="ecgkt-basis">{escape(_told(pair, found))}</p>')
+    openable = _openable(found)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.html('<p class="ecgkt-heading">Where they disagree most</p>')
+        _list(pair, found, found.most(SHOWN), openable, "most")
+    with right, st.container(key="compare_drawn"):
+        st.html('<p class="ecgkt-heading">A random sample of the disagreements</p>')
+        _list(pair, found, found.sample(SHOWN, st.session_state.get(DRAW, 0)), openable, "drawn")
+        st.button("Draw others", on_click=_draw_others)
+    st.caption(_where(openable))
+
+
+def _clearest(pair: Pair, names: list[str]) -> str:
+    """Return the label whose difference is the clearest."""
+    known = {name: one.q for name, one in pair.comparison.labels.items() if one.q is not None and name in names}
+    return min(known, key=lambda name: known[name], default=names[0])
+
+
+def _told(pair: Pair, found: Disagreements) -> str:
+    """Say what a disagreement is, how many there are, and how often each arm alone was right."""
+    first, second = pair.keys
+    said = []
+    for who, chosen in (
+        ("both", found.both),
+        (f"{first} alone", found.first_only),
+        (f"{second} alone", found.second_only),
+    ):
+        carried, known, n = found.carried(chosen)
+        said.append(f"{who} {n:,} ({carried:,} of {known:,} known carry it)")
+    figures = "Calibrated frequencies" if found.calibrated else "Ranks in this cohort, of 100 ECGs (uncalibrated here)"
+    return (
+        f"Each flags its {found.flagged:,} highest ECGs, as many as carry the label. Flagged by {'; by '.join(said)}. "
+        f"{figures}: {first}, then {second}."
+    )
+
+
+def _list(pair: Pair, found: Disagreements, places: NDArray[np.intp], openable: Mapping[int, str], key: str) -> None:
+    if not len(places):
+        st.caption("None: both flag the same ECGs.")
+    for place in places:
+        number = int(found.rows.record_ids[place])
+        line = _line(found, int(place))
+        if number in openable:
+            if st.button(
+                line,
+                key=f"compare_press_{key}_{number}",
+                type="tertiary",
+                help=f"Open {openable[number]} on the Case page",
+                on_click=_open,
+                args=(number,),
+            ):
+                if state.problem() is None:
+                    st.switch_page("pages/case.py")
+                st.error(state.problem())
+        else:
+            st.markdown(line)
+
+
+def _line(found: Disagreements, place: int) -> str:
+    rows = found.rows
+    age, male = rows.ages[place], rows.sex_male[place]
+    person = [f"{age:.0f} years" if not np.isnan(age) else "", {1.0: "man", 0.0: "woman"}.get(float(male), "")]
+    carries = {1.0: "carries it", 0.0: "does not"}.get(float(found.truth[place]), "not known")
+    facts = " ".join(one for one in (*person, str(rows.settings[place])) if one)
+    a, b = (_figure(float(values[place]), found.calibrated) for values in (found.first, found.second))
+    return f"**{rows.record_ids[place]}** {facts}: **{a}**, **{b}**; {carries}"
+
+
+def _figure(value: float, calibrated: bool) -> str:
+    return natural_frequency(value) if calibrated else ordinal(max(1, round(100 * value)))
+
+
+def _openable(found: Disagreements) -> dict[int, str]:
+    """Return what opens each record that can be opened: a study of the local folder, or a bundled sample.
+
+    A study counts where the folder lists it for the same patient.
+    """
+    names = {study: title for study, title in samples.by_study().items() if study in set(found.rows.record_ids)}
+    folder = sources.local_folder()
+    if folder is None:
+        return names
+    patients = dict(zip(folder.study_ids.tolist(), folder.subject_ids.tolist(), strict=True))
+    rows = zip(found.rows.record_ids.tolist(), found.rows.subject_ids.tolist(), strict=True)
+    return {**{record: f"study {record}" for record, who in rows if patients.get(record) == who}, **names}
+
+
+def _open(number: int) -> None:
+    if number in samples.by_study() and sources.open_sample(samples.by_study()[number]):
+        return
+    sources.open_study(number)
+
+
+def _draw_others() -> None:
+    st.session_state[DRAW] = st.session_state.get(DRAW, 0) + 1
+
+
+def _where(openable: Mapping[int, str]) -> str:
+    if openable:
+        return "One click opens an ECG on the Case page: from the folder that the app was opened with, or a sample."
+    return "Record ids of the cohort: open the app with --records and the cohort's ECG folder to open them here."
