@@ -8,12 +8,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt import checkpoints
-from ecgkt.dashboard import compare_case, loading, state
+from ecgkt.dashboard import compare_address, compare_case, loading, state
 from ecgkt.dashboard.state import MODEL
 from ecgkt.errors import InvalidCheckpoint
 
 VIEW, MODELS = "compare", "compared"
-"""What is chosen stands in the address, under the widget's key: opening it shows the same page."""
 VIEWS = ("This ECG", "The whole cohort")
 STYLE = """
 <style>
@@ -27,6 +26,8 @@ STYLE = """
 .ecgkt-compared td:last-child {white-space: nowrap;}
 .ecgkt-compared thead th {font-weight: 600; font-size: .78rem; vertical-align: bottom; line-height: 1.15;}
 .ecgkt-compared th:first-child {text-align: left; font-weight: 400; padding-left: 0; min-width: 7.2rem;}
+[class*="st-key-compare_press"] button {min-height: 0; padding: .12rem 0; text-align: left;}
+[class*="st-key-compare_press"] button:hover {text-decoration: underline;}
 </style>
 """
 
@@ -37,15 +38,15 @@ def show() -> None:
     if MODEL in st.session_state:
         st.session_state[MODEL] = st.session_state[MODEL]  # drawn on other pages only, where it must hold
     left, right = st.columns([1, 2], vertical_alignment="center")
-    view = left.segmented_control(
-        "View", VIEWS, key=VIEW, default=VIEWS[0], label_visibility="collapsed", required=True, bind="query-params"
-    )
+    compare_address.recall(VIEW, VIEWS, VIEWS[0])
+    view = left.segmented_control("View", VIEWS, key=VIEW, label_visibility="collapsed", required=True)
     if view == VIEWS[1]:
         from ecgkt.dashboard import compare_cohort
 
-        compare_cohort.show()
+        compare_cohort.show(VIEW)
     else:
         _show_case(right)
+        compare_address.write(VIEW, MODELS)
 
 
 def candidates() -> dict[str, Path]:
@@ -67,15 +68,14 @@ def _show_case(place: DeltaGenerator) -> None:
         raise InvalidCheckpoint(
             "two checkpoints that read the ECG alone", f"{len(found)}", "name a folder with more as --models"
         )
+    compare_address.recall_several(MODELS, list(found), _first_two(list(found)))
     chosen = place.multiselect(
         "Models: the first minus the second",
         list(found),
-        default=_first_two(list(found)),
         key=MODELS,
         format_func=name_of,
         placeholder="Choose two or more models",
         label_visibility="collapsed",
-        bind="query-params",
     )
     case = state.current_case()
     if len(chosen) < 2:

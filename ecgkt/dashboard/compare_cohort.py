@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ecgkt.dashboard import compare_disagreements, compare_sections, compare_stored
+from ecgkt.dashboard import compare_address, compare_disagreements, compare_sections, compare_stored
 from ecgkt.dashboard.compare_stored import Listed, Pair
 from ecgkt.figures.charts import whose
 from ecgkt.reports.efficiency import budgets_of
@@ -23,9 +23,15 @@ SECTIONS: Mapping[str, Callable[[Pair], None]] = {
     "Where they disagree": compare_disagreements.show,
     "Methods": compare_sections.show_methods,
 }
+OF_SECTION = {
+    "Labels": (compare_sections.FAMILY,),
+    "Calibration": (compare_sections.FAMILY,),
+    "Subgroups": (compare_sections.FAMILY,),
+    "Where they disagree": (compare_disagreements.LABEL,),
+}
 
 
-def show() -> None:
+def show(view: str) -> None:
     """Draw the choice of two arms and one section of what is known about them."""
     where = compare_stored.folder()
     if where is None:
@@ -37,16 +43,11 @@ def show() -> None:
     if first == second:
         st.info("Choose two different models.")
         return
-    section = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        key=SECTION,
-        default="Labels",
-        label_visibility="collapsed",
-        required=True,
-        bind="query-params",
-    )
-    SECTIONS[section](_measure(where, arms, first, second, resamples))
+    compare_address.recall(SECTION, list(SECTIONS), "Labels")
+    section = st.segmented_control("Section", list(SECTIONS), key=SECTION, label_visibility="collapsed", required=True)
+    pair = _measure(where, arms, first, second, resamples)
+    SECTIONS[section](pair)
+    compare_address.write(view, FIRST, SECOND, BUDGET, RESAMPLES, SECTION, *OF_SECTION.get(section, ()))
 
 
 def _choose(listed: tuple[Listed, ...]) -> tuple[dict[str, tuple[Listed, ...]], int]:
@@ -56,24 +57,24 @@ def _choose(listed: tuple[Listed, ...]) -> tuple[dict[str, tuple[Listed, ...]], 
     columns = st.columns([3, 3, 2, 2] if several else [3, 3, 2], vertical_alignment="bottom")
     budget = budgets[-1]
     if several:
-        budget = columns[3].selectbox(
-            "Diagnoses seen in training", budgets, index=len(budgets) - 1, key=BUDGET, bind="query-params"
-        )
+        compare_address.recall(BUDGET, budgets, budgets[-1])
+        budget = columns[3].selectbox("Diagnoses seen in training", budgets, key=BUDGET)
     shares = dict(zip(budgets, budgets_of(listed) or (1.0,), strict=True))
     arms = group_by_arm(listed, shares[budget])
     first, second = _first_pair(list(arms))
-    for column, label, key, place in (
+    for column, label, key, otherwise in (
         (columns[0], "Model", FIRST, first),
         (columns[1], "minus", SECOND, second),
     ):
-        column.selectbox(label, list(arms), index=place, key=key, format_func=_named, bind="query-params")
+        compare_address.recall(key, list(arms), otherwise)
+        column.selectbox(label, list(arms), key=key, format_func=_named)
+    compare_address.recall(RESAMPLES, CHOICES, CHOICES[0])
     resamples = columns[2].selectbox(
         "Resamples of patients",
         CHOICES,
         key=RESAMPLES,
         format_func=lambda count: f"{count:,}",
         help="With 200 an interval's width is off by about 5 %; take 1,000 or more for print. It takes longer.",
-        bind="query-params",
     )
     return arms, int(resamples)
 
@@ -88,7 +89,7 @@ def _measure(where: Path, arms: Mapping[str, tuple[Listed, ...]], first: str, se
     ecgs, patients = pair.held_out()
     facts = pair.truth.cohort
     told.html(
-        f'<p class="ecgkt-basis"><b>{whose(facts.domain)}</b>: {ecgs:,} held-out ECGs of {patients:,}, cohort '
+        f'<p class="ecgkt-basis"><b>{whose(facts.domain)}</b>: {ecgs:,} held-out ECGs of {patients:,} patients, cohort '
         f"{facts.fingerprint}, split {facts.split_rule}. Paired over patients, {resamples:,} resamples.</p>"
     )
     return pair
@@ -98,9 +99,9 @@ def _named(key: str) -> str:
     return key.replace("_", " ").capitalize()
 
 
-def _first_pair(keys: list[str]) -> tuple[int, int]:
-    """Return the places of the first contrast that is there, else of the first two arms."""
+def _first_pair(keys: list[str]) -> tuple[str, str]:
+    """Return the first contrast that is there, else the first two arms."""
     for a, b in CONTRASTS:
         if a in keys and b in keys:
-            return keys.index(a), keys.index(b)
-    return 0, min(1, len(keys) - 1)
+            return a, b
+    return keys[0], keys[min(1, len(keys) - 1)]

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ecgkt.catalogue import all_labels
-from ecgkt.dashboard import samples, sources, state
+from ecgkt.dashboard import compare_address, samples, sources, state
 from ecgkt.dashboard.compare_stored import Pair
 from ecgkt.figures.scores import natural_frequency, ordinal
 from ecgkt.reports.disagreements import Disagreements, disagreements
@@ -21,13 +21,12 @@ LABEL, DRAW, SHOWN = "label", "compare_draw", 8
 def show(pair: Pair) -> None:
     """Draw how often each arm is right where it stands alone, and ECGs to look at."""
     names = [name for name in pair.first.names if name in pair.second.names]
+    compare_address.recall(LABEL, names, _clearest(pair, names))
     label = st.selectbox(
         "Label",
         names,
-        index=names.index(_clearest(pair, names)),
         key=LABEL,
         format_func=lambda name: all_labels()[name].title,
-        bind="query-params",
     )
     found = disagreements(pair.truth, pair.first.stored, pair.second.stored, label)
     st.html(f'<p class="ecgkt-basis">{escape(_told(pair, found))}</p>')
@@ -72,10 +71,10 @@ def _list(pair: Pair, found: Disagreements, places: NDArray[np.intp], openable: 
         st.caption("None: both flag the same ECGs.")
     for place in places:
         number = int(found.rows.record_ids[place])
-        line = _line(found, int(place))
+        facts, answers = _line(found, int(place))
         if number in openable:
             if st.button(
-                line,
+                f":primary[{number}] · {facts}: **{answers}**",
                 key=f"compare_press_{key}_{number}",
                 type="tertiary",
                 help=f"Open {openable[number]} on the Case page",
@@ -86,17 +85,18 @@ def _list(pair: Pair, found: Disagreements, places: NDArray[np.intp], openable: 
                     st.switch_page("pages/case.py")
                 st.error(state.problem())
         else:
-            st.markdown(line)
+            st.html(f'<p class="ecgkt-basis">{number} · {escape(facts)}: <b>{escape(answers)}</b></p>')
 
 
-def _line(found: Disagreements, place: int) -> str:
+def _line(found: Disagreements, place: int) -> tuple[str, str]:
+    """Return who it is and whether they carry the label, and both arms' figures."""
     rows = found.rows
     age, male = rows.ages[place], rows.sex_male[place]
     person = [f"{age:.0f} years" if not np.isnan(age) else "", {1.0: "man", 0.0: "woman"}.get(float(male), "")]
-    carries = {1.0: "carries it", 0.0: "does not"}.get(float(found.truth[place]), "not known")
+    carries = {1.0: "carries it", 0.0: "does not carry it"}.get(float(found.truth[place]), "not known")
     facts = " ".join(one for one in (*person, str(rows.settings[place])) if one)
     a, b = (_figure(float(values[place]), found.calibrated) for values in (found.first, found.second))
-    return f"**{rows.record_ids[place]}** {facts}: **{a}**, **{b}**; {carries}"
+    return f"{facts}, {carries}", f"{a}, {b}"
 
 
 def _figure(value: float, calibrated: bool) -> str:

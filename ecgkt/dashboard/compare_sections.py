@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
 import streamlit as st
 
-from ecgkt.dashboard import compare_stored
+from ecgkt.dashboard import compare_address, compare_stored
 from ecgkt.dashboard.compare_stored import Pair
 from ecgkt.domain import Estimate
 from ecgkt.evaluation.comparison import Difference
@@ -43,11 +44,11 @@ def show_labels(pair: Pair) -> None:
         _say(f"<b>{verdict.capitalize()} (q below 0.05): {len(names)}.</b> {escape(', '.join(names))}")
     family = _family()
     chart = difference_chart(pair.keys, pair.comparison, family, pair.truth.cohort.domain)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([6, 5], gap="medium")
     with left:
         _draw(chart, "No label of this family has enough positives.")
     with right:
-        _rows(table, family, ("title", "positives", *pair.keys, "difference", "verdict"))
+        _rows(table, family, ("title", "positives", "difference", "verdict"))
     _exports(table, chart)
 
 
@@ -112,15 +113,14 @@ def show_methods(pair: Pair) -> None:
 
 
 def _family() -> str:
+    compare_address.recall(FAMILY, list(FAMILIES), "tracing")
     return st.segmented_control(
         "Family",
         list(FAMILIES),
         key=FAMILY,
-        default="tracing",
         format_func=FAMILIES.__getitem__,
         label_visibility="collapsed",
         required=True,
-        bind="query-params",
     )
 
 
@@ -133,34 +133,48 @@ def _macros(table: Table) -> str:
     return f"Macro AUROC, {escape(str(table.columns[2]))} and {escape(str(table.columns[3]))}. {'; '.join(said)}."
 
 
-def told(cell: Cell | Difference) -> str:
+def told(cell: Cell) -> str:
     """Return a cell in a reader's words: a figure with its interval, or why there is none."""
     if isinstance(cell, Difference):
         one = cell.estimate
         if one.value is None:
             return f"undefined: {one.reason}"
-        q = "" if cell.q is None else f", q {'< 0.001' if cell.q < 0.001 else f'{cell.q:.3f}'}"
-        return f"{one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f}){q}"
+        return f"{_signed(one.value)} ({_signed(one.low)} to {_signed(one.high)})"
     if isinstance(cell, Estimate):
-        return f"{cell.value:.3f}" if cell.value is not None else f"undefined: {cell.reason}"
-    return f"{cell:.3f}" if isinstance(cell, float) else str("" if cell is None else cell)
+        return str(cell)
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return f"{cell:.3f}" if isinstance(cell, float) else (cell or "")
+
+
+def _signed(figure: float | None) -> str:
+    return f"{figure or 0.0:+.3f}".replace("-", "−")
+
+
+def _q(cell: Cell) -> str:
+    q = cell.q if isinstance(cell, Difference) else None
+    return "" if q is None else "< 0.001" if q < 0.001 else f"{q:.3f}"
 
 
 def _rows(table: Table, family: str | None, columns: tuple[str, ...]) -> None:
     """Draw some columns of the rows of one family as a table that can be read aloud."""
     places = [table.columns.index(column) for column in columns]
-    kept = [row for row in table.rows if family is None or family in row[:4]]
-    head = "".join(f'<th scope="col">{escape(column.replace("_", " "))}</th>' for column in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td>{escape(told(row[place]))}</td>" if number else f'<th scope="row">{escape(told(row[place]))}</th>'
-            for number, place in enumerate(places)
-        )
-        + "</tr>"
-        for row in kept
-    )
+    kept = [[row[place] for place in places] for row in table.rows if family is None or family in row[:4]]
+    q = [any(_q(row[place]) for row in kept) for place in range(len(places))]
+    titles = [
+        title for column, with_q in zip(columns, q, strict=True) for title in (column, *(["q"] if with_q else []))
+    ]
+    head = "".join(f'<th scope="col">{escape(title.replace("_", " "))}</th>' for title in titles)
+    body = "".join(f"<tr>{_cells(row, q)}</tr>" for row in kept)
     st.html(f'<table class="ecgkt-compared"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
+
+
+def _cells(row: Sequence[Cell], q: Sequence[bool]) -> str:
+    first, *others = row
+    cells = [f'<th scope="row">{escape(told(first))}</th>']
+    for cell, with_q in zip(others, q[1:], strict=True):
+        cells += [f"<td>{escape(said)}</td>" for said in (told(cell), *([_q(cell)] if with_q else []))]
+    return "".join(cells)
 
 
 def _draw(chart: Chart | None, otherwise: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f7f7f")
 """Told apart with every common colour blindness (Okabe and Ito)."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
-ROW_PX, HEAD_PX, FOOT_PX = 19, 96, 92
+ROW_PX, HEAD_PX, FOOT_PX = 19, 78, 96
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,16 @@ def draw_chart(chart: Chart) -> Figure:
     height = HEAD_PX + FOOT_PX + (ROW_PX * max(len(chart.rows), 6) if chart.rows else 420)
     layout = go.Layout(
         template="simple_white",
-        title={"text": chart.title, "x": 0, "xref": "container", "pad": {"l": 16}},
+        title={
+            "text": chart.title,
+            "font": {"size": 15},
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"l": 16, "t": 10},
+        },
         font={"family": FONT, "size": 13, "color": INK},
         height=height,
         margin={"t": HEAD_PX, "b": FOOT_PX, "l": 16, "r": 24},
@@ -138,7 +147,8 @@ def _trace(chart: Chart, series: Series, place: int) -> Any:
 
 
 def _x_axis(chart: Chart) -> dict[str, Any]:
-    axis: dict[str, Any] = {"title": {"text": chart.x_title}, "showgrid": True, "gridcolor": "#eceef1"}
+    title = {"text": chart.x_title, "font": {"size": 13}, "standoff": 8}
+    axis: dict[str, Any] = {"title": title, "showgrid": True, "gridcolor": "#eceef1"}
     if chart.ticks:
         axis |= {
             "type": "log",
@@ -152,7 +162,7 @@ def _x_axis(chart: Chart) -> dict[str, Any]:
 
 def _y_axis(chart: Chart) -> dict[str, Any]:
     axis: dict[str, Any] = {
-        "title": {"text": chart.y_title},
+        "title": {"text": chart.y_title, "font": {"size": 13}},
         "showgrid": True,
         "gridcolor": "#eceef1",
         "automargin": True,
@@ -191,7 +201,7 @@ def _written(text: str) -> dict[str, Any]:
         "yref": "paper",
         "x": 0,
         "y": 0,
-        "yshift": -FOOT_PX + 30,
+        "yshift": -FOOT_PX + 20,
         "showarrow": False,
         "align": "left",
         "xanchor": "left",
