@@ -23,14 +23,17 @@ INK = "img.ecgkt-sheet"
 
 
 @contextmanager
-def serve(private: Path) -> Iterator[str]:
-    """Run the app with its bundled models and yield its address; it writes its log and temporary files to `private`."""
+def serve(private: Path, *options: str) -> Iterator[str]:
+    """Run the app with its bundled models and yield its address; it writes its log and temporary files to `private`.
+
+    `options` are further words of `python -m ecgkt open`.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "TMPDIR": str(private), "TEMP": str(private), "TMP": str(private)}
     environment.pop("ECGKT_MODELS", None)
-    command = [sys.executable, "-m", "ecgkt", "open", "--headless", "--port", str(port)]
+    command = [sys.executable, "-m", "ecgkt", "open", "--headless", "--port", str(port), *options]
     with (private / "log.txt").open("w") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:

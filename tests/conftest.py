@@ -98,3 +98,35 @@ def study(prepared: Path) -> Study:
     from ecgkt.signals.preprocessing import Preprocessing
 
     return read_study(prepared, Preprocessing())
+
+
+@pytest.fixture(scope="session")
+def stored_results(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stored predictions of three arms on the studies of the simulated cohort and the bundled samples."""
+
+    from ecgkt.catalogue import all_labels
+    from ecgkt.dashboard import samples
+    from ecgkt.domain.labels import LabelTable
+    from ecgkt.readers.mimic_folder import MimicFolder
+    from ecgkt.reports.judged import CohortFacts, Judged, Rows
+    from ecgkt.reports.stored import Origin, Stored, store_logits, store_truth
+
+    facts = CohortFacts("c" * 12, "m" * 12, "hash 0", all_labels().fingerprint, Domain.SIMULATED)
+    folder = MimicFolder.open(cohort)
+    ours = np.array(list(samples.by_study()), np.int64)
+    records = np.concatenate([folder.study_ids, ours])
+    subjects = np.concatenate([folder.subject_ids, ours - 30_000_000])
+    n, k = len(records), len(all_labels())
+    generator = np.random.default_rng(3)
+    settings = generator.choice(["emergency", "hospital"], n)
+    ages, male = generator.integers(18, 90, n).astype(np.float32), generator.integers(0, 2, n).astype(np.float32)
+    rows = Rows(records, subjects, np.full(n, "held_out"), ages, male, settings)
+    values = (generator.random((n, k)) < 0.4).astype(np.float32)
+    out = tmp_path_factory.mktemp("results")
+    judged = Judged(out, facts, np.arange(n), rows, LabelTable(all_labels(), values))
+    store_truth(judged, out / "predictions")
+    for arm, strength in (("baseline", 0.6), ("transferred", 1.4), ("multimodal", 2.5)):
+        logits = (values * strength + generator.normal(size=values.shape)).astype(np.float32)
+        origin = Origin(f"{arm:x<12}"[:12], arm, arm.title(), arm, "l", facts, (1.0,) * k, (0.0,) * k, Domain.SIMULATED)
+        store_logits(Stored(origin, rows, all_labels().names, logits), out / "predictions")
+    return out

@@ -16,6 +16,7 @@ from ecgkt.figures.scores import natural_frequency, ordinal
 from ecgkt.reports.disagreements import Disagreements, disagreements
 
 LABEL, DRAW, SHOWN = "label", "compare_draw", 8
+CASE_PAGE = "pages/case.py"
 
 
 def show(pair: Pair) -> None:
@@ -82,7 +83,7 @@ def _list(pair: Pair, found: Disagreements, places: NDArray[np.intp], openable: 
                 args=(number,),
             ):
                 if state.problem() is None:
-                    st.switch_page("pages/case.py")
+                    st.switch_page(CASE_PAGE)
                 st.error(state.problem())
         else:
             st.html(f'<p class="ecgkt-basis">{number} · {escape(facts)}: <b>{escape(answers)}</b></p>')

@@ -8,6 +8,7 @@ from urllib.parse import urlparse
 import pytest
 
 from benchmarks.serving import serve
+from ecgkt.cli import main
 from ecgkt.cli.app import ROOT
 
 
@@ -30,3 +31,8 @@ def test_nothing_of_streamlits_own_stands_before_the_ecg():
     assert options["logger"]["hideWelcomeMessage"] is True
     assert options["browser"]["gatherUsageStats"] is False
     assert options["client"]["toolbarMode"] == "minimal"
+
+
+def test_a_folder_without_stored_predictions_is_refused_before_the_server_starts(tmp_path, capsys):
+    assert main(["open", "--predictions", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("Wanted a folder of stored predictions")

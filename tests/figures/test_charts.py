@@ -12,7 +12,7 @@ from ecgkt import NOTICE
 from ecgkt.domain import Domain
 from ecgkt.errors import InvalidValue
 from ecgkt.figures.charts import Chart, Series, draw_chart, offsets
-from ecgkt.figures.printed_charts import print_chart, write_svg
+from ecgkt.figures.printed_charts import print_chart, svg, write_svg
 
 CLEAR = Series("clear", (0.1, -0.05), (0.0, 2.0), (0.08, -0.07), (0.13, -0.01))
 UNCLEAR = Series("unclear", (0.02,), (1.0,), (-0.01,), (0.05,), faint=True)
@@ -105,3 +105,9 @@ def test_a_series_of_unequal_lengths_is_refused():
         Series("x", (1.0, 2.0), (1.0,))
     with pytest.raises(InvalidValue, match="as many"):
         Series("x", (1.0, 2.0), (1.0, 2.0), (0.5,), (1.5,))
+
+
+def test_a_downloaded_figure_is_the_printed_file(dots, tmp_path: Path):
+    write_svg(dots, tmp_path / "a.svg")
+    assert svg(dots) == (tmp_path / "a.svg").read_bytes()
+    assert b"SIMULATED patients" in svg(dots)

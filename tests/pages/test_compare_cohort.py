@@ -1,0 +1,152 @@
+"""The Compare page over a cohort made by construction: which arm is better, and where, is known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ecgkt import NOTICE
+from ecgkt.dashboard import compare, compare_cohort, compare_sections, samples, state
+
+ROOT = Path(__file__).resolve().parents[2]
+SECTIONS = tuple(compare_cohort.SECTIONS)
+
+
+@pytest.fixture(autouse=True)
+def environment(untrained: Path, stored_results: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    import streamlit as st
+
+    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
+    monkeypatch.setenv("ECGKT_PREDICTIONS", str(stored_results))
+    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def open_page(section: str = "Labels") -> AppTest:
+    page = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=120)
+    page.session_state[compare.VIEW] = compare.VIEWS[1]
+    page.session_state[compare_cohort.SECTION] = section
+    page.run()
+    assert not page.exception
+    return page
+
+
+def text_of(page: AppTest) -> str:
+    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.info, *page.code]
+    return " ".join(
+        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
+    )
+
+
+def presses(page: AppTest) -> list:
+    return [button for button in page.button if str(button.key).startswith("compare_press")]
+
+
+def test_the_better_arm_stands_first_and_its_gain_is_told_with_what_was_helped():
+    page = open_page()
+    told = text_of(page)
+    assert page.selectbox(compare_cohort.FIRST).value == "transferred"
+    assert page.selectbox(compare_cohort.SECOND).value == "baseline"
+    assert "SIMULATED patients" in told and "cccccccccccc" in told and NOTICE in told
+    assert "Harmed (q below 0.05): 0." in told
+    assert "helped</td>" in told
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_opens_and_offers_what_it_shows(section):
+    page = open_page(section)
+    assert not page.error
+    labels = [button.proto.label for button in page.get("download_button")]
+    wanted = {"Where they disagree": [], "Methods": ["Methods paragraph"]}
+    if section in wanted:
+        assert labels == wanted[section]
+    else:
+        assert labels[0] == "Table as CSV"
+        assert any(label.startswith("Figure as SVG") for label in labels)
+
+
+def test_the_gap_is_undefined_where_an_arm_is_missing(stored_results, tmp_path, monkeypatch):
+    (tmp_path / "predictions").mkdir()
+    for path in (stored_results / "predictions").iterdir():
+        if not path.name.startswith("multimodal"):
+            (tmp_path / "predictions" / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setenv("ECGKT_PREDICTIONS", str(tmp_path))
+    told = text_of(open_page("Gap closed"))
+    assert "Undefined" in told and "multimodal are missing" in told
+
+
+def test_without_stored_predictions_one_sentence_says_what_to_do(monkeypatch, tmp_path):
+    from ecgkt.dashboard import loading
+
+    monkeypatch.delenv("ECGKT_PREDICTIONS")
+    if loading.predictions_folder() is None:
+        assert "python -m ecgkt evaluate" in text_of(open_page())
+    monkeypatch.setenv("ECGKT_PREDICTIONS", str(tmp_path))
+    (error,) = open_page().error
+    assert error.value.startswith("Wanted a folder of stored predictions")
+
+
+def test_one_arm_is_not_compared_with_itself():
+    page = open_page()
+    page.selectbox(compare_cohort.SECOND).set_value("transferred").run()
+    assert "two different models" in text_of(page)
+
+
+def test_a_disagreement_opens_where_the_folder_lists_it_for_the_same_patient(cohort, monkeypatch):
+    page = open_page("Where they disagree")
+    ours = {str(study) for study in samples.by_study()}
+    assert all(button.key.rpartition("_")[2] in ours for button in presses(page))
+    assert "--records" in text_of(page) or presses(page)
+    monkeypatch.setenv("ECGKT_RECORDS", str(cohort))
+    page = open_page("Where they disagree")
+    press = next(button for button in presses(page) if button.key.rpartition("_")[2] not in ours)
+    number = press.key.rpartition("_")[2]
+    from ecgkt.dashboard import compare_disagreements
+
+    monkeypatch.setattr(compare_disagreements, "CASE_PAGE", str(ROOT / "pages" / "compare.py"))
+    press.click().run()
+    assert page.session_state[state.CASE].title == f"Study {number}"
+
+
+def test_the_choice_of_family_holds_through_other_sections():
+    page = open_page()
+    page.segmented_control(compare_sections.FAMILY).set_value("lab").run()
+    page.segmented_control(compare_cohort.SECTION).set_value("Methods").run()
+    page.segmented_control(compare_cohort.SECTION).set_value("Labels").run()
+    assert page.segmented_control(compare_sections.FAMILY).value == "lab"
+
+
+def test_the_address_holds_the_choice_and_opens_it_again():
+    page = open_page()
+    page.selectbox(compare_cohort.FIRST).set_value("multimodal").run()
+    page.segmented_control(compare_sections.FAMILY).set_value("visit").run()
+    address = dict(page.query_params)
+    assert (address["first"], address["family"]) == ("multimodal", "visit")
+    again = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=120)
+    for key, value in {**address, "second": "no such arm"}.items():
+        again.query_params[key] = value
+    again.run()
+    assert not again.exception
+    assert again.selectbox(compare_cohort.FIRST).value == "multimodal"
+    assert again.selectbox(compare_cohort.SECOND).value == "baseline"
+    assert again.segmented_control(compare_sections.FAMILY).value == "visit"
+
+
+def test_predictions_of_another_cohort_are_refused_in_one_sentence(stored_results, tmp_path, monkeypatch):
+    import pyarrow.parquet as pq
+
+    (tmp_path / "predictions").mkdir()
+    for path in (stored_results / "predictions").iterdir():
+        table = pq.read_table(path)
+        if path.name.startswith("baseline"):
+            table = table.set_column(0, "record_id", pa.array(table["record_id"].to_numpy() + 1))
+        pq.write_table(table, tmp_path / "predictions" / path.name)
+    monkeypatch.setenv("ECGKT_PREDICTIONS", str(tmp_path))
+    (error,) = open_page().error
+    assert "baseline with other rows" in error.value
