@@ -23,7 +23,7 @@ SECTIONS: Mapping[str, Callable[[Pair], None]] = {
     "Where they disagree": compare_disagreements.show,
     "Methods": compare_sections.show_methods,
 }
-OF_SECTION = {
+OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "Labels": (compare_sections.FAMILY,),
     "Calibration": (compare_sections.FAMILY,),
     "Subgroups": (compare_sections.FAMILY,),
@@ -44,7 +44,8 @@ def show(view: str) -> None:
         st.info("Choose two different models.")
         return
     compare_address.recall(SECTION, list(SECTIONS), "Labels")
-    section = st.segmented_control("Section", list(SECTIONS), key=SECTION, label_visibility="collapsed", required=True)
+    chosen = st.segmented_control("Section", list(SECTIONS), key=SECTION, label_visibility="collapsed", required=True)
+    section = chosen or "Labels"
     pair = _measure(where, arms, first, second, resamples)
     SECTIONS[section](pair)
     compare_address.write(view, FIRST, SECOND, BUDGET, RESAMPLES, SECTION, *OF_SECTION.get(section, ()))

@@ -28,7 +28,7 @@ from ecgkt.reports.pairs import (
 )
 from ecgkt.reports.tables import Cell, Table, to_csv
 
-FAMILY = "family"
+FAMILY, NAMED = "family", 12
 FAMILIES = {"tracing": "On this tracing", "visit": "Coded at this visit", "lab": "Laboratory"}
 THREE = ("baseline", "transferred", "multimodal")
 
@@ -41,7 +41,8 @@ def show_labels(pair: Pair) -> None:
     _say(_macros(families))
     for verdict in ("harmed", "helped"):
         names = verdicts[verdict]
-        _say(f"<b>{verdict.capitalize()} (q below 0.05): {len(names)}.</b> {escape(', '.join(names))}")
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        _say(f"<b>{verdict.capitalize()} (q below 0.05): {len(names)}.</b> {escape(', '.join(names[:NAMED]))}{more}")
     family = _family()
     chart = difference_chart(pair.keys, pair.comparison, family, pair.truth.cohort.domain)
     left, right = st.columns([6, 5], gap="medium")
@@ -114,7 +115,7 @@ def show_methods(pair: Pair) -> None:
 
 def _family() -> str:
     compare_address.recall(FAMILY, list(FAMILIES), "tracing")
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Family",
         list(FAMILIES),
         key=FAMILY,
@@ -122,6 +123,7 @@ def _family() -> str:
         label_visibility="collapsed",
         required=True,
     )
+    return chosen or "tracing"
 
 
 def _macros(table: Table) -> str:
