@@ -102,10 +102,9 @@ def study(prepared: Path) -> Study:
 
 @pytest.fixture(scope="session")
 def stored_results(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stored predictions of three arms on the studies of the simulated cohort and the bundled samples."""
+    """Stored predictions of three arms on the studies of the simulated cohort."""
 
     from ecgkt.catalogue import all_labels
-    from ecgkt.dashboard import samples
     from ecgkt.domain.labels import LabelTable
     from ecgkt.readers.mimic_folder import MimicFolder
     from ecgkt.reports.judged import CohortFacts, Judged, Rows
@@ -113,9 +112,7 @@ def stored_results(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
     facts = CohortFacts("c" * 12, "m" * 12, "hash 0", all_labels().fingerprint, Domain.SIMULATED)
     folder = MimicFolder.open(cohort)
-    ours = np.array(list(samples.by_study()), np.int64)
-    records = np.concatenate([folder.study_ids, ours])
-    subjects = np.concatenate([folder.subject_ids, ours - 30_000_000])
+    records, subjects = folder.study_ids, folder.subject_ids
     n, k = len(records), len(all_labels())
     generator = np.random.default_rng(3)
     settings = generator.choice(["emergency", "hospital"], n)

@@ -35,8 +35,7 @@ STYLE = """
 def show() -> None:
     """Draw the page: one view at a time, so that what is not looked at is not computed."""
     st.html(STYLE)
-    if MODEL in st.session_state:
-        st.session_state[MODEL] = st.session_state[MODEL]  # drawn on other pages only, where it must hold
+    state.hold(MODEL)
     left, right = st.columns([1, 2], vertical_alignment="center")
     compare_address.recall(VIEW, VIEWS, VIEWS[0])
     view = left.segmented_control("View", VIEWS, key=VIEW, label_visibility="collapsed", required=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
 
 import numpy as np
@@ -10,9 +9,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ecgkt.catalogue import all_labels
-from ecgkt.dashboard import compare_address, samples, sources, state
+from ecgkt.dashboard import compare_address, sources, state
 from ecgkt.dashboard.compare_stored import Pair
 from ecgkt.figures.scores import natural_frequency, ordinal
+from ecgkt.readers.mimic_folder import MimicFolder
 from ecgkt.reports.disagreements import Disagreements, disagreements
 
 LABEL, DRAW, SHOWN = "label", "compare_draw", 8
@@ -31,7 +31,8 @@ def show(pair: Pair) -> None:
     )
     found = disagreements(pair.truth, pair.first.stored, pair.second.stored, label)
     st.html(f'<p class="ecgkt-basis">{escape(_told(pair, found))}</p>')
-    openable = _openable(found)
+    folder = sources.local_folder()
+    openable = _is_the_cohorts(folder, found)
     left, right = st.columns(2, gap="medium")
     with left:
         st.html('<p class="ecgkt-heading">Where they disagree most</p>')
@@ -40,7 +41,7 @@ def show(pair: Pair) -> None:
         st.html('<p class="ecgkt-heading">A random sample of the disagreements</p>')
         _list(pair, found, found.sample(SHOWN, st.session_state.get(DRAW, 0)), openable, "drawn")
         st.button("Draw others", on_click=_draw_others)
-    st.caption(_where(openable))
+    st.caption(_where(folder, openable))
 
 
 def _clearest(pair: Pair, names: list[str]) -> str:
@@ -67,19 +68,19 @@ def _told(pair: Pair, found: Disagreements) -> str:
     )
 
 
-def _list(pair: Pair, found: Disagreements, places: NDArray[np.intp], openable: Mapping[int, str], key: str) -> None:
+def _list(pair: Pair, found: Disagreements, places: NDArray[np.intp], openable: bool, key: str) -> None:
     if not len(places):
         st.caption("None: both flag the same ECGs.")
     for place in places:
         number = int(found.rows.record_ids[place])
         facts, answers = _line(found, int(place))
-        if number in openable:
+        if openable:
             if st.button(
                 f":primary[{number}] · {facts}: **{answers}**",
                 key=f"compare_press_{key}_{number}",
                 type="tertiary",
-                help=f"Open {openable[number]} on the Case page",
-                on_click=_open,
+                help=f"Open study {number} on the Case page",
+                on_click=sources.open_study,
                 args=(number,),
             ):
                 if state.problem() is None:
@@ -104,31 +105,25 @@ def _figure(value: float, calibrated: bool) -> str:
     return natural_frequency(value) if calibrated else ordinal(max(1, round(100 * value)))
 
 
-def _openable(found: Disagreements) -> dict[int, str]:
-    """Return what opens each record that can be opened: a study of the local folder, or a bundled sample.
+def _is_the_cohorts(folder: MimicFolder | None, found: Disagreements) -> bool:
+    """Return whether a local folder lists every ECG of the part for the same patient.
 
-    A study counts where the folder lists it for the same patient.
+    One ECG alone says nothing: simulated cohorts of other seeds share many numbers, and would open another patient.
     """
-    names = {study: title for study, title in samples.by_study().items() if study in set(found.rows.record_ids)}
-    folder = sources.local_folder()
     if folder is None:
-        return names
+        return False
     patients = dict(zip(folder.study_ids.tolist(), folder.subject_ids.tolist(), strict=True))
     rows = zip(found.rows.record_ids.tolist(), found.rows.subject_ids.tolist(), strict=True)
-    return {**{record: f"study {record}" for record, who in rows if patients.get(record) == who}, **names}
-
-
-def _open(number: int) -> None:
-    if number in samples.by_study() and sources.open_sample(samples.by_study()[number]):
-        return
-    sources.open_study(number)
+    return all(patients.get(record) == who for record, who in rows)
 
 
 def _draw_others() -> None:
     st.session_state[DRAW] = st.session_state.get(DRAW, 0) + 1
 
 
-def _where(openable: Mapping[int, str]) -> str:
+def _where(folder: MimicFolder | None, openable: bool) -> str:
     if openable:
-        return "One click opens an ECG on the Case page: from the folder that the app was opened with, or a sample."
+        return "One click opens an ECG on the Case page, from the folder that the app was opened with."
+    if folder is not None:
+        return "Record ids of the cohort. The folder that the app was opened with holds other ECGs than this cohort's."
     return "Record ids of the cohort: open the app with --records and the cohort's ECG folder to open them here."

@@ -166,9 +166,14 @@ def _rows(table: Table, family: str | None, columns: tuple[str, ...]) -> None:
     titles = [
         title for column, with_q in zip(columns, q, strict=True) for title in (column, *(["q"] if with_q else []))
     ]
-    head = "".join(f'<th scope="col">{escape(title.replace("_", " "))}</th>' for title in titles)
+    head = "".join(f'<th scope="col">{escape(_heading(title))}</th>' for title in titles)
     body = "".join(f"<tr>{_cells(row, q)}</tr>" for row in kept)
     st.html(f'<table class="ecgkt-compared"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
+
+
+def _heading(column: str) -> str:
+    said = {"title": "label"}.get(column, column).replace("_", " ")
+    return said if column in THREE else said[:1].upper() + said[1:]
 
 
 def _cells(row: Sequence[Cell], q: Sequence[bool]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ecgkt.dashboard.state import hold
 from ecgkt.domain import Record
 from ecgkt.figures.ecg import FOOTER_PX
 from ecgkt.figures.paper import GAINS, LAYOUTS, SPEEDS, Layout, Paper, Scale, lay_out
@@ -73,9 +74,7 @@ def current_view(record: Record) -> View:
 
 def choose_view(record: Record) -> View:
     """Draw the controls and return what is chosen; the choices hold for the session, on every page."""
-    for key in (LAYOUT, SPEED, GAIN, FILTER, TOOL, CARD_PX, TRUE_SIZE):
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]  # or it would go with the page on which it was made
+    hold(LAYOUT, SPEED, GAIN, FILTER, TOOL, CARD_PX, TRUE_SIZE)
     filters = [name for name, one in FILTERS.items() if one.works_at(record.fs)]
     if st.session_state.get(FILTER) not in filters:
         st.session_state.pop(FILTER, None)

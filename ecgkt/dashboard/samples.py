@@ -27,11 +27,6 @@ def listed() -> dict[str, dict[str, Any]]:
     return {row["title"]: row for row in tomllib.loads(path.read_text(encoding="utf-8"))["samples"]}
 
 
-def by_study() -> dict[int, str]:
-    """Return the titles of the simulated samples by their study id."""
-    return {int(row["path"].rpartition("/")[2]): title for title, row in listed().items()}
-
-
 def titles() -> tuple[str, ...]:
     """Return the titles to choose from; each simulated one says so."""
     return (*listed(), REAL)

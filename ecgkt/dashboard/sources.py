@@ -9,7 +9,7 @@ import streamlit as st
 
 from ecgkt import readers
 from ecgkt.dashboard import loading, samples
-from ecgkt.dashboard.state import CASE, MODEL, PHYSIONET, SAMPLE, STUDY, UPLOAD, Case, open_case
+from ecgkt.dashboard.state import CASE, MODEL, PHYSIONET, SAMPLE, STUDY, UPLOAD, Case, hold, open_case
 from ecgkt.readers import physionet
 from ecgkt.readers.mimic_device import read_device_report
 from ecgkt.readers.mimic_folder import MimicFolder
@@ -42,7 +42,7 @@ def choose_model() -> Path:
     """Draw the choice of model and return its folder; the choice holds on every page."""
     found = loading.models()
     if st.session_state.get(MODEL) in found:
-        st.session_state[MODEL] = st.session_state[MODEL]  # or it would go with the page on which it was made
+        hold(MODEL)
     with st.sidebar:
         st.selectbox("Model", found, key=MODEL, format_func=_model_name)
     return loading.chosen_model()
@@ -87,22 +87,11 @@ def local_folder() -> MimicFolder | None:
     return None if folder is None else _folder(str(folder))
 
 
-def open_study(study: int) -> bool:
-    """Open a study of the local folder; keep the open case where it cannot be read."""
-    folder = local_folder()
-    if folder is None or not open_case(lambda: Case(f"Study {study}", folder.read(study))):
-        return False
-    _clear(SAMPLE, STUDY)
-    return True
-
-
-def open_sample(title: str) -> bool:
-    """Open a bundled sample from elsewhere than the sidebar."""
-    if not open_case(lambda: samples.load(title)):
-        return False
-    _clear(STUDY)
-    st.session_state[SAMPLE] = title
-    return True
+def open_study(study: int) -> None:
+    """Open a study of the local folder from elsewhere than the sidebar; keep the open case where it cannot be read."""
+    folder = loading.records_folder()
+    if folder is not None and open_case(lambda: _read_study(folder, study, str(study))):
+        _clear(SAMPLE, STUDY)
 
 
 def _open_sample() -> None:

@@ -36,6 +36,13 @@ class Case:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
+def hold(*keys: str) -> None:
+    """Keep what was chosen with these widgets, which else goes with the page on which they were drawn."""
+    for key in keys:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
+
+
 def current_case() -> Case | None:
     """Return the open case."""
     case: Case | None = st.session_state.get(CASE)

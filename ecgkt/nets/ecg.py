@@ -13,7 +13,7 @@ from ecgkt.nets.beside import Beside
 class Conv(nn.Conv1d):
     """A convolution over time of (b, channels, 1, n), without bias, keeping the length but for its stride.
 
-    With the channels last in memory it is about twice as fast on a processor as over (b, channels, n); its weights are
+    With the channels last in memory it is faster on a processor than over (b, channels, n); its weights are
     those of nn.Conv1d.
     """
 
