@@ -1,6 +1,7 @@
 """Weights + card + preprocessing + labels + ancestors, inseparable."""
 
 from ecgkt.checkpoints.cards import Calibration, Card, Reference
+from ecgkt.checkpoints.gates import Gate, Rate
 from ecgkt.checkpoints.folders import (
     Checkpoint,
     build_network,
@@ -20,6 +21,8 @@ __all__ = [
     "Calibration",
     "Card",
     "Checkpoint",
+    "Gate",
+    "Rate",
     "Reference",
     "build_network",
     "bundled_folder",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ecgkt.checkpoints.gates import Gate
 from ecgkt.domain import arms
 from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.features import Role
@@ -19,6 +20,8 @@ from ecgkt.errors import EcgktError, InvalidCheckpoint, InvalidValue
 from ecgkt.signals.preprocessing import Preprocessing
 
 FORMAT = 1
+LATER = frozenset({"gate"})
+"""Entries that older cards of this format do not have."""
 STAGES = ("align", "labs", "diagnoses")
 UNREVIEWED = "No clinician has reviewed this model."
 SIMULATED_STATEMENT = "Trained on SIMULATED patients only. " + UNREVIEWED
@@ -84,6 +87,7 @@ class Card:
     training_domain: Domain
     calibration: Calibration | None = None
     reference: Reference | None = None
+    gate: Gate | None = None
     parents: Mapping[str, str] = field(default_factory=dict)
     estimates: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
@@ -164,6 +168,7 @@ class Card:
             "training_domain": str(self.training_domain),
             "calibration": self.calibration and asdict(self.calibration),
             "reference": self.reference and asdict(self.reference),
+            "gate": self.gate and self.gate.to_json(),
             "estimates": {
                 where: {label: estimate.to_json() for label, estimate in rows.items()}
                 for where, rows in self.estimates.items()
@@ -177,7 +182,7 @@ class Card:
             raise InvalidCheckpoint(f"a card of format {FORMAT}", f"{data.get('format')}", "train or export it anew")
         derived = {"id", "statement", "labels_fingerprint", "preprocessing_fingerprint"}
         names = {item.name for item in fields(cls)}
-        if (unknown := set(data) - names - derived) or (missing := names - set(data)):
+        if (unknown := set(data) - names - derived) or (missing := names - set(data) - LATER):
             what = f"unknown entries {sorted(unknown)}" if unknown else f"no {sorted(missing)}"
             raise InvalidCheckpoint("a complete card", what, "export the checkpoint with this version")
         try:
@@ -189,6 +194,7 @@ class Card:
                     "training_domain": Domain(data["training_domain"]),
                     "calibration": data["calibration"] and Calibration(**data["calibration"]),
                     "reference": data["reference"] and Reference(**data["reference"]),
+                    "gate": Gate.from_json(data["gate"]) if data.get("gate") else None,
                     "limits": tuple(data["limits"]),
                     "estimates": {
                         where: {label: Estimate(**row) for label, row in rows.items()}
@@ -196,7 +202,7 @@ class Card:
                     },
                 }
             )
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
             if isinstance(error, EcgktError):
                 raise
             raise InvalidCheckpoint("a well-formed card", f"{error}", "export the checkpoint again") from error

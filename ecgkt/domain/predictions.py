@@ -20,7 +20,8 @@ class Predictions:
     `probabilities` (n, k) lie in [0, 1] in the order of `labels`. They are calibrated only where `domain` equals
     `calibrated_in`; elsewhere read `ranks` (n, k): the share of the reference set `reference` that scores lower,
     None where the checkpoint has no reference set. `abstained[i]` holds the sentence why record i has no scores
-    (its row is NaN), or None.
+    (its row is NaN), or None. `distances` (n,) say how far each record lies from what the checkpoint was checked on, as
+    a share of the limit; NaN where it was not read, None where the checkpoint has no gate.
     """
 
     labels: LabelSet
@@ -31,6 +32,7 @@ class Predictions:
     ranks: NDArray[np.float64] | None = None
     reference: str | None = None
     abstained: tuple[str | None, ...] = ()
+    distances: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         probabilities = np.array(self.probabilities, dtype=np.float64)
@@ -53,6 +55,11 @@ class Predictions:
                 raise InvalidValue(f"ranks of shape {probabilities.shape}", f"{ranks.shape}", "one rank per score")
             _check_unit_interval("ranks", ranks, silent)
             object.__setattr__(self, "ranks", _frozen(ranks))
+        if self.distances is not None:
+            distances = np.array(self.distances, dtype=np.float64)
+            if distances.shape != (len(probabilities),):
+                raise InvalidValue(f"{len(probabilities)} distances", f"{distances.shape}", "give one per record")
+            object.__setattr__(self, "distances", _frozen(distances))
 
     def __len__(self) -> int:
         return len(self.probabilities)

@@ -16,7 +16,7 @@ RATE = 500.0
 SHORTEST_SECONDS = 2.0
 _FLAT_MV = 0.01
 _MOST_MISSING = 0.3
-_MOST_NOISE_MV = 0.2
+MOST_NOISE_MV = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +39,18 @@ def condition(signal: NDArray[np.floating], fs: float) -> Conditioned:
     missing = ~np.isfinite(raw)
     filled = bridged(raw)
     low, high = np.percentile(filled, (1, 99), axis=1)
-    noise = 1.48 * np.median(np.abs(np.diff(filled, 2, axis=1)), axis=1) / np.sqrt(6)
-    usable = (missing.mean(axis=1) < _MOST_MISSING) & (high - low > _FLAT_MV) & (noise < _MOST_NOISE_MV)
+    usable = (missing.mean(axis=1) < _MOST_MISSING) & (high - low > _FLAT_MV) & (white_noise(filled) < MOST_NOISE_MV)
     filled[~usable] = 0.0
     spikes = find_spikes(filled, fs)
     filled = without_spikes(filled, spikes, fs)
     filled = at_rate(filled, fs)
     return Conditioned(highpassed(filled, 0.4), usable, spikes * RATE / fs)
+
+
+def white_noise(filled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the SD (12,) of the noise from sample to sample, by the median of the second differences."""
+    noise: NDArray[np.float64] = 1.48 * np.median(np.abs(np.diff(filled, 2, axis=1)), axis=1) / np.sqrt(6)
+    return noise
 
 
 def check(signal: NDArray[np.floating], fs: float) -> None:

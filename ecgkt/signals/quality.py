@@ -40,7 +40,12 @@ def assess(record: Record, seconds: float = 10.0) -> Quality:
             {},
             f"Wanted at least {SHORTEST_SECONDS:g} s of ECG, got {record.seconds:.1f} s: record 10 s.",
         )
-    seen = record.first_seconds(seconds)
+    faults = fault_of_leads(record.first_seconds(seconds))
+    return Quality(faults, _sentence(faults))
+
+
+def fault_of_leads(seen: Record) -> dict[str, str]:
+    """Return by lead what makes it unreadable over the whole record; readable leads have no entry."""
     gaps = np.isnan(seen.signal)
     level = np.nan_to_num(seen.signal) if gaps.any() else seen.signal
     # Most leads are judged without a look at each: no sample is further from the median than the largest from the
@@ -54,7 +59,7 @@ def assess(record: Record, seconds: float = 10.0) -> Quality:
         fault = _fault(samples, gap, float(still[place]), seen.fs)
         if fault is not None:
             faults[lead] = fault
-    return Quality(faults, _sentence(faults))
+    return faults
 
 
 def flat_leads(signal: NDArray[np.float32], fs: float) -> tuple[str, ...]:

@@ -1,0 +1,93 @@
+"""How the open ECG was recorded: noise by lead, the electrodes, and whether the model knows this kind of ECG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from ecgkt.checkpoints import Card
+from ecgkt.dashboard import measured, state
+from ecgkt.dashboard.state import Case
+from ecgkt.domain import LEADS
+from ecgkt.errors import EcgktError
+from ecgkt.signals.lead_quality import Finding, Grade, LeadQuality, grade_leads
+from ecgkt.signals.reversal import find_reversals
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the panel says: the `signal` in one phrase, its findings as (leads, what), the `electrodes` in one sentence."""
+
+    signal: str
+    findings: tuple[tuple[str, str], ...]
+    electrodes: str
+    warned: bool
+
+
+def recorded_in(case: Case) -> Recorded:
+    """Return how a case was recorded; computed once in a session."""
+    return state.recorded_of(case, lambda: _judge(case))
+
+
+def show(case: Case, card: Card) -> None:
+    """Draw it in the sidebar, in words; never a traffic light."""
+    found = recorded_in(case)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(leads)}</th><td>{escape(what)}</td></tr>' for leads, what in found.findings
+    )
+    electrodes = f"<b>{escape(found.electrodes)}</b>" if found.warned else escape(found.electrodes)
+    with st.sidebar:
+        st.html(
+            f'<table class="ecgkt-measured"><caption>Recording</caption><tbody><tr><th scope="row">Signal</th>'
+            f"<td><b>{escape(found.signal)}</b></td></tr>{rows}</tbody></table>"
+            f'<p class="ecgkt-basis">{electrodes} {escape(_kind(case, card))}</p>'
+        )
+
+
+def _judge(case: Case) -> Recorded:
+    leads = grade_leads(case.record)
+    try:
+        reversals = find_reversals(measured.measured_in(case))
+    except EcgktError:
+        reversals = ()
+    told = reversals[0].sentence if reversals else "No sign of reversed electrodes."
+    return Recorded(summary(leads), tuple(findings(leads)), told, bool(reversals))
+
+
+def summary(leads: Sequence[LeadQuality]) -> str:
+    """Return the signal in one phrase."""
+    grades = [lead.grade for lead in leads]
+    parts = [f"{grades.count(grade)} {grade}" for grade in Grade if grade in grades]
+    return f"good in all {len(leads)} leads" if set(grades) == {Grade.GOOD} else ", ".join(parts) + " leads"
+
+
+def findings(leads: Sequence[LeadQuality]) -> list[tuple[str, str]]:
+    """Return what was found with the leads in which it was, the largest size beside it."""
+    by: dict[str, list[tuple[str, Finding]]] = {}
+    for lead in leads:
+        for finding in lead.findings:
+            by.setdefault(finding.what, []).append((lead.lead, finding))
+    told = []
+    for what, where in by.items():
+        sizes = [finding.size_mv for _, finding in where if finding.size_mv is not None]
+        named = "all leads" if len(where) == len(LEADS) else ", ".join(lead for lead, _ in where)
+        told.append((named, what + (f", {_size(max(sizes))}" if sizes else "")))
+    return told
+
+
+def _size(millivolts: float) -> str:
+    return f"{millivolts:.1f} mV" if millivolts >= 0.1 else f"{1000 * millivolts:.0f} \N{MICRO SIGN}V"
+
+
+def _kind(case: Case, card: Card) -> str:
+    """Say whether the chosen model knows this kind of ECG; nothing before it was scored or without a gate."""
+    if card.gate is None or not state.has_predictions(case, card.id):
+        return ""
+    distances = state.scored(case, card.id).distances
+    if distances is None or distances[0] != distances[0]:
+        return ""
+    known = "A known kind of ECG" if distances[0] <= 1 else "Not a known kind of ECG"
+    return f"{known}: {distances[0]:.0%} of the limit from {card.gate.name}."

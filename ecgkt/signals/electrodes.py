@@ -1,0 +1,52 @@
+"""Nine electrodes and the twelve leads between them: what a lead would show if cables hung on other electrodes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt.domain.records import LEADS
+from ecgkt.errors import InvalidValue
+
+ELECTRODES = ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6")
+RIGHT_LEG = "RL"
+LIMB_PAIRS = (("RA", "LA"), ("RA", "LL"), ("LA", "LL"))
+LEG_PAIRS = (("RA", RIGHT_LEG), ("LA", RIGHT_LEG))
+CHEST_PAIRS = tuple(zip(ELECTRODES[3:-1], ELECTRODES[4:], strict=True))
+
+
+def potentials(signal: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return (9, n) mV at `ELECTRODES` against Wilson's central terminal, from leads (12, n) of which eight are read.
+
+    RA = -(I + II) / 3, LA = (2 I - II) / 3, LL = (2 II - I) / 3 follow from I = LA - RA, II = LL - RA and a terminal of
+    zero; a chest lead is its electrode's own potential (Wilson 1934).
+    """
+    if np.ndim(signal) != 2 or np.shape(signal)[0] != len(LEADS):
+        raise InvalidValue("a signal of shape (12 leads, n samples)", f"{np.shape(signal)}", "give all 12 leads")
+    leads = np.asarray(signal, dtype=np.float64)
+    one, two = leads[0], leads[1]
+    return np.stack([-(one + two) / 3, (2 * one - two) / 3, (2 * two - one) / 3, *leads[6:]])
+
+
+def leads_between(electrodes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the leads (12, n) that a machine forms from potentials (9, n) against any point (Einthoven, Goldberger)."""
+    right, left, foot = electrodes[:3]
+    terminal = (right + left + foot) / 3
+    limb = [left - right, foot - right, foot - left]
+    augmented = [1.5 * (limb_potential - terminal) for limb_potential in (right, left, foot)]
+    return np.stack([*limb, *augmented, *(electrodes[3:] - terminal)])
+
+
+def swapped(signal: NDArray[np.floating], one: str, other: str) -> NDArray[np.float64]:
+    """Return the leads (12, n) in mV as they would be recorded with the cables of two electrodes exchanged.
+
+    The terminal moves with the limbs. The right leg's potential is not in an ECG; it is taken for the left leg's
+    (Krasteva 2019, doi 10.3390/s19132920). Raises InvalidValue for another name than `ELECTRODES` or `RL`.
+    """
+    for name in (one, other):
+        if name not in (*ELECTRODES, RIGHT_LEG):
+            raise InvalidValue(f"one of {', '.join(ELECTRODES)} or {RIGHT_LEG}", repr(name), "name an electrode")
+    true = potentials(signal)
+    at = dict(zip(ELECTRODES, true, strict=True)) | {RIGHT_LEG: true[ELECTRODES.index("LL")]}
+    at[one], at[other] = at[other], at[one]
+    return leads_between(np.stack([at[name] for name in ELECTRODES]))
