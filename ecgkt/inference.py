@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ecgkt import checkpoints
 from ecgkt.checkpoints import Card, Checkpoint
-from ecgkt.checkpoints.gates import EMBEDDING, TRACING, Gate
 from ecgkt.domain.features import Role
 from ecgkt.domain.predictions import Predictions
 from ecgkt.domain.records import Domain, Record
@@ -22,8 +21,6 @@ from ecgkt.signals.appearance import appearance
 from ecgkt.signals.quality import assess
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ecgkt.nets.ecg import EcgNetwork
     from ecgkt.nets.multimodal import MultimodalNetwork
 
@@ -62,7 +59,7 @@ class Predictor:
         return self.card.table_role
 
     def predict(self, records: Sequence[Record], tables: NDArray[np.float32] | None = None) -> Predictions:
-        """Score records of one domain; a record that cannot be read is abstained from, with the sentence why.
+        """Score records of one domain; abstain, with the sentence why, from one that cannot be read or is unlike the known.
 
         `tables` (n, k) are the values of `card.table_names`, NaN where not measured, for a model that needs them.
         """
@@ -70,41 +67,26 @@ class Predictor:
         if len(domains) != 1:
             raise InvalidValue("records of one domain", f"{sorted(domains) or 'none'}", "predict each domain apart")
         abstained = [assess(record, self.card.preprocessing.seconds).refusal for record in records]
+        inputs = {
+            row: self.card.preprocessing.apply(records[row]) for row, refusal in enumerate(abstained) if refusal is None
+        }
+        distances = None if self.card.gate is None else np.full(len(records), np.nan)
+        if self.card.gate is not None and distances is not None:
+            for row, signal in inputs.items():
+                distances[row], unlike = self.card.gate.judge(appearance(signal, self.card.preprocessing.fs))
+                abstained[row] = unlike
         logits = np.full((len(records), len(self.card.labels)), np.nan)
-        distances = np.full(len(records), np.nan)
-        spoken = [row for row, refusal in enumerate(abstained) if refusal is None]
+        spoken = [row for row in inputs if abstained[row] is None]
         if spoken:
-            inputs = [self.card.preprocessing.apply(records[row]) for row in spoken]
-            embeddings, logits[spoken] = self.embed(inputs, None if tables is None else tables[spoken])
-            if self.card.gate is not None:
-                distances[spoken] = self.card.gate.distances(self.seen(inputs, embeddings))
-        for row in np.flatnonzero(distances > 1):
-            abstained[row] = _unlike(self.card.gate, float(distances[row]))
-            logits[row] = np.nan
-        return self.read_logits(
-            logits, domains.pop(), tuple(abstained), None if self.card.gate is None else distances
-        )
-
-    def seen(
-        self, inputs: Sequence[NDArray[np.float32]], embeddings: NDArray[np.float64]
-    ) -> dict[str, NDArray[np.float64]]:
-        """Return what the measures of a gate read of preprocessed inputs (12, m_i): tracings and embeddings, (n, d)."""
-        tracings = [appearance(signal, self.card.preprocessing.fs) for signal in inputs]
-        return {TRACING: np.array(tracings), EMBEDDING: embeddings}
+            logits[spoken] = self.logits([inputs[row] for row in spoken], None if tables is None else tables[spoken])
+        return self.read_logits(logits, domains.pop(), tuple(abstained), distances)
 
     def logits(
         self, inputs: Sequence[NDArray[np.float32]], tables: NDArray[np.float32] | None = None
     ) -> NDArray[np.float64]:
-        """Return raw logits (n, k) of preprocessed inputs (12, m_i), as `embed` does."""
-        return self.embed(inputs, tables)[1]
+        """Return raw logits (n, k) of preprocessed inputs (12, m_i); inputs of one length share a batch.
 
-    def embed(
-        self, inputs: Sequence[NDArray[np.float32]], tables: NDArray[np.float32] | None = None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the embeddings (n, width) that the heads read and the raw logits (n, k) of inputs (12, m_i).
-
-        Inputs of one length share a batch. Raises InvalidValue where the model needs tables (n, values) and gets none,
-        or the other way round.
+        Raises InvalidValue where the model needs tables (n, values) and gets none, or the other way round.
         """
         import torch
 
@@ -120,24 +102,15 @@ class Predictor:
         by_length = defaultdict(list)
         for row, signal in enumerate(inputs):
             by_length[signal.shape[1]].append(row)
-        embeddings: NDArray[np.float64] = np.empty((len(inputs), 0))
         out = np.empty((len(inputs), len(self.card.labels)))
         with torch.inference_mode():
             for rows in by_length.values():
                 for start in range(0, len(rows), BATCH):
                     some = rows[start : start + BATCH]
                     batch = torch.from_numpy(np.stack([inputs[row] for row in some]))
-                    embedding = self._embedding(batch, None if values is None else values[some])
-                    if not embeddings.shape[1]:
-                        embeddings = np.empty((len(inputs), embedding.shape[1]))
-                    embeddings[some] = embedding.numpy()
-                    out[some] = self.network.read(embedding).numpy()
-        return embeddings, out
-
-    def _embedding(self, batch: Tensor, values: Tensor | None) -> Tensor:
-        embed = getattr(self.network, "embed", None)
-        embedding: Tensor = self.network.encoder(batch) if embed is None else embed(batch, values)
-        return embedding
+                    read = (batch,) if values is None else (batch, values[some])
+                    out[some] = self.network(*read).numpy()
+        return out
 
     def read_logits(
         self,
@@ -163,16 +136,6 @@ class Predictor:
             abstained=abstained,
             distances=distances,
         )
-
-
-def _unlike(gate: Gate | None, distance: float) -> str:
-    """Return the sentence about a record beyond the limit; `distance` is a share of it."""
-    name = "" if gate is None else gate.name
-    told = f"{distance:.1f} times" if distance < 99 else "over 99 times"
-    return (
-        f"Wanted an ECG like those that the model was checked on ({name}), got one {told} as far from them as the "
-        "limit: check gain, speed, lead order and noise."
-    )
 
 
 def _ranks(logits: NDArray[np.float64], quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:

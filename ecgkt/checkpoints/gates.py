@@ -1,8 +1,7 @@
-"""What a checkpoint was checked on, so that it can abstain from what is unlike it: summary numbers, never a record."""
+"""What a checkpoint was checked on, so that it abstains from what is unlike it: summary numbers, never a record."""
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt.errors import InvalidValue
+from ecgkt.errors import InvalidCheckpoint, InvalidValue
 from ecgkt.evaluation.novelty import Spread
+from ecgkt.signals.appearance import GROUPS, REVISION
 
-TRACING, EMBEDDING = "tracing", "embedding"
+_DIGITS = 6
 
 
 @dataclass(frozen=True)
 class Rate:
-    """From how many of `records` the gate abstained; `kind` is "real", "spoilt on purpose", "no ECG" or "simulated"."""
+    """From how many of `records` the gate abstained; `kind` is "real", "spoilt on purpose" or "simulated"."""
 
     kind: str
     what: str
@@ -35,51 +35,41 @@ class Rate:
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """One way of being unlike: a distance in what is read ("tracing" or "embedding"), and its limit."""
+    """One way of being unlike, a group of `signals.appearance`: how its numbers spread, and the largest distance known."""
 
-    reads: str
+    group: str
     spread: Spread
     limit: float
 
     def __post_init__(self) -> None:
-        if self.reads not in (TRACING, EMBEDDING):
-            raise InvalidValue(f"{TRACING} or {EMBEDDING}", repr(self.reads), "fit the gate anew")
         if not (np.isfinite(self.limit) and self.limit > 0):
             raise InvalidValue("a limit over zero", f"{self.limit}", "fit the gate anew")
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data; long rows of numbers as the base64 text of their float32 values."""
+        """Return plain data, six digits to a number."""
         spread = self.spread
-        return {
-            "reads": self.reads,
-            "limit": self.limit,
-            "dimensions": len(spread.centre),
-            "components": len(spread.along),
-            "rest": spread.rest,
-            **{name: _packed(getattr(spread, name)) for name in ("centre", "scale", "directions", "along")},
-        }
+        rows = {name: _rounded(getattr(spread, name)) for name in ("centre", "scale", "directions", "along")}
+        return {"group": self.group, "limit": self.limit, "rest": spread.rest, **rows}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Measure:
         """Read `to_json`'s data back; raise InvalidValue where the numbers do not fit each other."""
-        d, k = int(data["dimensions"]), int(data["components"])
-        spread = Spread(
-            _unpacked(data["centre"], (d,)),
-            _unpacked(data["scale"], (d,)),
-            _unpacked(data["directions"], (k, d)),
-            _unpacked(data["along"], (k,)),
-            float(data["rest"]),
-        )
-        return cls(data["reads"], spread, float(data["limit"]))
+        centre, scale, along = (np.array(data[name], dtype=np.float64) for name in ("centre", "scale", "along"))
+        directions = np.array(data["directions"], dtype=np.float64).reshape(len(along), -1)
+        if not len(along):
+            directions = np.zeros((0, len(centre)))
+        if centre.shape != scale.shape or directions.shape != (len(along), len(centre)):
+            raise InvalidValue("numbers of one length", f"{centre.shape} and {directions.shape}", "fit the gate anew")
+        return cls(data["group"], Spread(centre, scale, directions, along, float(data["rest"])), float(data["limit"]))
 
 
 @dataclass(frozen=True, eq=False)
 class Gate:
     """What a model was checked on, by name, and from how much else than that it abstains.
 
-    `records` of the set `name` were fitted; `source` says where they come from and their licence. A record beyond the
-    limit of any of `measures` is abstained from. `fit` tells how the limits were set; `rates` were measured by the
-    card's command "gate" on records that were kept apart.
+    `records` of the set `name` were fitted; `source` says where they come from and their licence, `fit` how the limits
+    were set. A record beyond the limit of any of `measures` is abstained from. `rates` were measured by the card's
+    command "gate" on records that were kept apart. `revision` is that of the numbers that are read.
     """
 
     name: str
@@ -88,21 +78,39 @@ class Gate:
     fit: str
     measures: tuple[Measure, ...]
     rates: tuple[Rate, ...] = ()
+    revision: int = REVISION
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measures", tuple(self.measures))
         object.__setattr__(self, "rates", tuple(self.rates))
-        if len({measure.reads for measure in self.measures}) != len(self.measures) or not self.measures:
+        if not self.measures or len({measure.group for measure in self.measures}) != len(self.measures):
             raise InvalidValue("each measure of a gate once", f"{len(self.measures)}", "fit the gate anew")
 
-    def distances(self, read: Mapping[str, NDArray[np.floating]]) -> NDArray[np.float64]:
-        """Return how far (n,) records are from the set, as a share of the limit: over 1 is beyond it.
+    def shares(self, appearances: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n, measures) how far records lie from the set, as a share of the limit: over 1 is beyond it.
 
-        `read` holds an array (n, d) for each of the measures. A distance that is no number counts as beyond.
+        `appearances` (n, d) are those of `signals.appearance`. What is no number counts as beyond.
         """
-        shares = [measure.spread.distances(read[measure.reads]) / measure.limit for measure in self.measures]
-        furthest: NDArray[np.float64] = np.nan_to_num(np.max(shares, axis=0), nan=np.inf)
-        return furthest
+        if self.revision != REVISION or [measure.group for measure in self.measures] != list(GROUPS):
+            raise InvalidCheckpoint(
+                f"a gate of revision {REVISION}", f"{self.revision}", "fit it anew with `python -m ecgkt gate`"
+            )
+        edges = np.cumsum([len(names) for names in GROUPS.values()])[:-1]
+        parts = np.split(np.atleast_2d(appearances), edges, axis=1)
+        columns = [m.spread.distances(part) / m.limit for m, part in zip(self.measures, parts, strict=True)]
+        return np.nan_to_num(np.stack(columns, axis=1), nan=np.inf)
+
+    def judge(self, appearance: NDArray[np.float64]) -> tuple[float, str | None]:
+        """Return how far one record lies, as a share of the limit, and the sentence about it where that is beyond."""
+        shares = self.shares(appearance)[0]
+        furthest, place = float(shares.max()), int(shares.argmax())
+        if furthest <= 1:
+            return furthest, None
+        told = f"{furthest:.1f} times" if furthest < 99 else "over 99 times"
+        return furthest, (
+            f"Wanted an ECG like those that the model was checked on ({self.name}), got one {told} as far from them as "
+            f"the limit, in {self.measures[place].group}: check electrodes, lead order, gain, speed and noise."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -111,8 +119,9 @@ class Gate:
             "source": self.source,
             "records": self.records,
             "fit": self.fit,
-            "measures": [measure.to_json() for measure in self.measures],
+            "revision": self.revision,
             "rates": [[rate.kind, rate.what, rate.abstained, rate.records] for rate in self.rates],
+            "measures": [measure.to_json() for measure in self.measures],
         }
 
     @classmethod
@@ -120,15 +129,12 @@ class Gate:
         """Read `to_json`'s data back."""
         measures = tuple(Measure.from_json(one) for one in data["measures"])
         rates = tuple(Rate(*row) for row in data["rates"])
-        return cls(data["name"], data["source"], data["records"], data["fit"], measures, rates)
+        return cls(
+            data["name"], data["source"], data["records"], data["fit"], measures, rates, int(data["revision"])
+        )
 
 
-def _packed(values: NDArray[np.float64]) -> str:
-    return b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode()
-
-
-def _unpacked(text: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    values = np.frombuffer(b64decode(text, validate=True), dtype="<f4").astype(np.float64)
-    if values.size != np.prod(shape) or not np.isfinite(values).all():
-        raise InvalidValue(f"numbers of shape {shape}", f"{values.size} numbers", "fit the gate anew")
-    return values.reshape(shape)
+def _rounded(values: NDArray[np.float64]) -> list[Any]:
+    if values.ndim > 1:
+        return [_rounded(row) for row in values]
+    return [float(f"{value:.{_DIGITS}g}") for value in values]

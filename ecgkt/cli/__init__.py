@@ -37,6 +37,7 @@ COMMANDS = {
     "reproduce": Command("reproducing:fill_reproduce", "cohort, weights and the README's table from nothing"),
     "evaluate": Command("judging:fill_evaluate", "measure checkpoints on a cohort or a labelled collection"),
     "reference": Command("judging:fill_reference", "give checkpoints a reference set of real ECGs to rank against"),
+    "gate": Command("gates:fill_gate", "let checkpoints abstain from what is unlike a named set of real ECGs"),
     "smoke": Command("stages:fill_smoke", "everything once, tiny, in about a minute"),
 }
 

@@ -21,7 +21,7 @@ class Predictions:
     `calibrated_in`; elsewhere read `ranks` (n, k): the share of the reference set `reference` that scores lower,
     None where the checkpoint has no reference set. `abstained[i]` holds the sentence why record i has no scores
     (its row is NaN), or None. `distances` (n,) say how far each record lies from what the checkpoint was checked on, as
-    a share of the limit; NaN where it was not read, None where the checkpoint has no gate.
+    a share of the limit of its gate; NaN where it was not read, None where the checkpoint has no gate.
     """
 
     labels: LabelSet

@@ -36,7 +36,7 @@ class Spread:
         return distance
 
 
-def fit_spread(points: NDArray[np.floating], components: int) -> Spread:
+def fit_spread(points: NDArray[np.floating], components: int = 1000) -> Spread:
     """Fit a Spread of at most `components` directions to points (n, d); raise InvalidValue for fewer than 20 points."""
     x = np.asarray(points, dtype=np.float64)
     if x.ndim != 2 or len(x) < 20:
@@ -53,7 +53,7 @@ def fit_spread(points: NDArray[np.floating], components: int) -> Spread:
 
 
 def limit_of(
-    points: NDArray[np.floating], subjects: NDArray[np.int64], components: int, folds: int = 5
+    points: NDArray[np.floating], subjects: NDArray[np.int64], components: int = 1000, folds: int = 5
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the 99th percentile of the distances of points that were left out of the fit, and those distances (n,).
 

@@ -9,6 +9,7 @@ from ecgkt.reports.cards import (
     macro_by_kind,
     refuse_other_split,
 )
+from ecgkt.reports.gates import fit_gate, measure_gate, read_records, see, simulate_seen, spoil_all
 from ecgkt.reports.judged import Judged, read_judged
 from ecgkt.reports.report import Report, card_figures, compute, store_all, write_report
 from ecgkt.reports.scoring import QUANTILES, reference_of, score_files, study_logits
@@ -40,14 +41,20 @@ __all__ = [
     "compute",
     "evaluate_collection",
     "evaluate_study",
+    "fit_gate",
     "macro",
     "macro_by_kind",
+    "measure_gate",
     "read_judged",
     "read_predictions",
+    "read_records",
     "read_truth",
     "reference_of",
     "refuse_other_split",
     "score_files",
+    "see",
+    "simulate_seen",
+    "spoil_all",
     "store_all",
     "store_logits",
     "store_predictions",

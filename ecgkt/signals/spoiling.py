@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ecgkt.domain.records import LEADS, Record
 from ecgkt.signals.conditioning import bridged
-from ecgkt.signals.electrodes import swapped
+from ecgkt.signals.electrodes import ELECTRODES, leads_between, potentials, swapped
 
 Signal = NDArray[np.float64]
 Spoil = Callable[[Signal, float, np.random.Generator], Signal]
@@ -65,12 +65,12 @@ def _shuffled(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
 
 
 def _muscle(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
-    return signal + rng.normal(0, 0.5, signal.shape)
+    return leads_between(potentials(signal) + rng.normal(0, 0.5, (len(ELECTRODES), signal.shape[1])))
 
 
 def _wander(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
-    steps = np.cumsum(rng.normal(0, 1, signal.shape), axis=1)
-    return signal + 3 * steps / np.abs(steps).max(axis=1, keepdims=True)
+    steps = np.cumsum(rng.normal(0, 1, (len(ELECTRODES), signal.shape[1])), axis=1)
+    return leads_between(potentials(signal) + 3 * steps / np.abs(steps).max(axis=1, keepdims=True))
 
 
 def _swap(one: str, other: str) -> Spoil:
@@ -99,3 +99,5 @@ SPOILS: Mapping[str, Spoil] = {
     "right arm and leg reversed": _swap("RA", "LL"),
     "V1 and V2 reversed": _swap("V1", "V2"),
 }
+
+WAYS = (*SPOILS, *RATES)
