@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ecgkt.dashboard import frame, measured, reading, sources, state
+from ecgkt.dashboard import frame, loading, measured, reading, recorded, sources, state
 from ecgkt.errors import EcgktError
 
 frame.page("Case")
@@ -15,5 +15,6 @@ try:
         reading.show_heading(case)
         reading.show_reading(model)
         measured.show(case)
+        recorded.show(case, loading.card(model))
 except EcgktError as error:
     st.error(str(error))

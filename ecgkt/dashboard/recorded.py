@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from math import isfinite
 
 import streamlit as st
 
@@ -84,10 +85,11 @@ def _size(millivolts: float) -> str:
 
 def _kind(case: Case, card: Card) -> str:
     """Say whether the chosen model knows this kind of ECG; nothing before it was scored or without a gate."""
-    if card.gate is None or not state.has_predictions(case, card.id):
+    predictions = state.scored(case, card.id)
+    if card.gate is None or predictions is None or predictions.distances is None:
         return ""
-    distances = state.scored(case, card.id).distances
-    if distances is None or distances[0] != distances[0]:
+    share = float(predictions.distances[0])
+    if not isfinite(share):
         return ""
-    known = "A known kind of ECG" if distances[0] <= 1 else "Not a known kind of ECG"
-    return f"{known}: {distances[0]:.0%} of the limit from {card.gate.name}."
+    known = "A kind of ECG that the model was checked on" if share <= 1 else "Unlike the ECGs that the model was checked on"
+    return f"{known}: {share:.0%} of the largest distance from {card.gate.name}."

@@ -13,6 +13,7 @@ from ecgkt.domain import Explanation, Predictions, Record
 from ecgkt.errors import EcgktError
 
 if TYPE_CHECKING:
+    from ecgkt.dashboard.recorded import Recorded
     from ecgkt.signals.measurements import Measurements
 
 CASE, PROBLEM, MODEL, TARGET, ALL_ROWS = "case", "problem", "model", "target", "all_rows"
@@ -84,6 +85,22 @@ def measurements_of(case: Case, compute: Callable[[], Measurements]) -> Measurem
     if key not in answers:
         answers[key] = compute()
     found: Measurements = answers[key]
+    return found
+
+
+def recorded_of(case: Case, compute: Callable[[], Recorded]) -> Recorded:
+    """Return this session's judgement of how a case was recorded, computed once."""
+    answers = st.session_state.setdefault(_ANSWERS, {})
+    key = (case.id, "recorded")
+    if key not in answers:
+        answers[key] = compute()
+    found: Recorded = answers[key]
+    return found
+
+
+def scored(case: Case, checkpoint: str) -> Predictions | None:
+    """Return this session's predictions of a case where it was scored with that checkpoint."""
+    found: Predictions | None = st.session_state.get(_ANSWERS, {}).get((case.id, checkpoint))
     return found
 
 
