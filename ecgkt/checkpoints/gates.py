@@ -18,7 +18,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True)
 class Rate:
-    """From how many of `records` the gate abstained; `kind` is "real", "spoilt on purpose" or "simulated"."""
+    """From how many of `records` the gate abstained; `kind` is "real", "simulated" or "real, spoilt on purpose"."""
 
     kind: str
     what: str
@@ -55,9 +55,7 @@ class Measure:
     def from_json(cls, data: Mapping[str, Any]) -> Measure:
         """Read `to_json`'s data back; raise InvalidValue where the numbers do not fit each other."""
         centre, scale, along = (np.array(data[name], dtype=np.float64) for name in ("centre", "scale", "along"))
-        directions = np.array(data["directions"], dtype=np.float64).reshape(len(along), -1)
-        if not len(along):
-            directions = np.zeros((0, len(centre)))
+        directions = np.array(data["directions"], dtype=np.float64).reshape(-1, len(centre))
         if centre.shape != scale.shape or directions.shape != (len(along), len(centre)):
             raise InvalidValue("numbers of one length", f"{centre.shape} and {directions.shape}", "fit the gate anew")
         return cls(data["group"], Spread(centre, scale, directions, along, float(data["rest"])), float(data["limit"]))

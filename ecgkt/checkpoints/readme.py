@@ -21,6 +21,7 @@ def render(card: Card) -> str:
         f"**{NOTICE}.** {card.statement}",
         _facts(card),
         *(_estimates(card, where) for where in card.estimates),
+        _gate(card),
         _bullets("Limits", list(card.limits)),
         _bullets("Commands that made the figures", [f"{what}: `{how}`" for what, how in card.commands.items()]),
     ]
@@ -45,6 +46,9 @@ def _facts(card: Card) -> str:
         "Reference set for ranks": f"{card.reference.name}, {card.reference.records} records. {card.reference.source}"
         if card.reference
         else "none",
+        "Abstains": f"from ECGs unlike {card.gate.name}, from flat, missing or gapped leads and from less than 5 s"
+        if card.gate
+        else "from flat, missing or gapped leads and from less than 5 s",
         "Code": f"ecgkt {card.code_version}",
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())])
@@ -63,6 +67,16 @@ def _estimates(card: Card, where: str) -> str:
 
 def _cell(estimate: Estimate) -> str:
     return f"{estimate} | {estimate.positives} of {estimate.n} |"
+
+
+def _gate(card: Card) -> str:
+    gate = card.gate
+    if gate is None:
+        return ""
+    rows = [f"| {rate.kind} | {rate.what} | {rate} |" for rate in gate.rates]
+    about = f"Fitted on {gate.records} ECGs, {gate.name}. {gate.source} Limit: {gate.fit}."
+    lines = ["## From what it abstains", "", about, "", "| ECGs | | abstained |", "|---|---|---|", *rows]
+    return "\n".join(lines)
 
 
 def _bullets(title: str, items: list[str]) -> str:

@@ -12,7 +12,7 @@ from ecgkt import checkpoints, reports
 from ecgkt.checkpoints import Gate
 from ecgkt.cli.progress import bar, say
 from ecgkt.domain.records import Domain
-from ecgkt.reports.gates import SEED_FITTED, SEED_MEASURED
+from ecgkt.reports.gates import BESIDE, SEED_FITTED, SEED_MEASURED
 from ecgkt.signals.preprocessing import Preprocessing
 
 
@@ -48,7 +48,7 @@ def run_gate(arguments: argparse.Namespace) -> int:
             if key not in gates:
                 gates[key] = _gate(arguments, card.preprocessing, card.training_domain)
                 for rate in gates[key].rates:
-                    sys.stdout.write(f"{rate.kind:18s} {rate.what:48s} {rate}\n")
+                    sys.stdout.write(f"{rate.kind:24s} {rate.what:48s} {rate}\n")
             commands = {**card.commands, "gate": _command(arguments)}
             checkpoints.update_card(folder, replace(card, gate=gates[key], commands=commands))
             say(f"{name}: abstains from what is unlike {gates[key].name}.")
@@ -60,7 +60,7 @@ def _gate(arguments: argparse.Namespace, preprocessing: Preprocessing, domain: D
     reference = reports.see(arguments.name, records, subjects, preprocessing, bar("reference"))
     simulated = beside = None
     if domain is Domain.SIMULATED:
-        beside = reports.simulate_seen(len(records), SEED_FITTED, preprocessing)
+        beside = reports.simulate_seen(min(BESIDE, len(records)), SEED_FITTED, preprocessing)
         simulated = reports.simulate_seen(arguments.simulated, SEED_MEASURED, preprocessing)
     gate = reports.fit_gate(reference, arguments.name, arguments.source, beside)
     others = [reports.see(*reports.read_records(folder), preprocessing, bar(folder.name)) for folder in arguments.also]

@@ -36,24 +36,30 @@ class Spread:
         return distance
 
 
-def fit_spread(points: NDArray[np.floating], components: int = 1000) -> Spread:
-    """Fit a Spread of at most `components` directions to points (n, d); raise InvalidValue for fewer than 20 points."""
+def fit_spread(points: NDArray[np.floating], components: int = 1000, least: float = 0.0) -> Spread:
+    """Fit a Spread of at most `components` directions to points (n, d); raise InvalidValue for fewer than 20 points.
+
+    `least` is a standard deviation that is added to each number's own, for numbers that hardly differ within the set.
+    """
     x = np.asarray(points, dtype=np.float64)
     if x.ndim != 2 or len(x) < 20:
         raise InvalidValue("at least 20 points of one length", f"{x.shape}", "choose a larger set")
-    centre, scale = x.mean(axis=0), x.std(axis=0)
-    scale = np.maximum(scale, 1e-3 * max(float(np.median(scale)), 1e-6))
-    standard = (x - centre) / scale
-    _, size, rows = np.linalg.svd(standard, full_matrices=False)
-    variances = size**2 / (len(x) - 1)
-    kept = min(components, len(variances) - 1, x.shape[1] - 1)
-    rest = float(variances[kept:].sum() / (x.shape[1] - kept))
-    rest = max(rest, 1e-6)
+    centre = x.mean(axis=0)
+    covariance = np.atleast_2d(np.cov(x.T)) + (least**2 + 1e-12) * np.eye(x.shape[1])
+    scale = np.sqrt(np.diag(covariance))
+    variances, columns = np.linalg.eigh(covariance / np.outer(scale, scale))
+    variances, rows = variances[::-1], columns[:, ::-1].T
+    kept = min(components, len(x) - 2, x.shape[1] - 1)
+    rest = max(float(variances[kept:].mean()), 1e-6)
     return Spread(centre, scale, rows[:kept], np.maximum(variances[:kept], rest), rest)
 
 
 def limit_of(
-    points: NDArray[np.floating], subjects: NDArray[np.int64], components: int = 1000, folds: int = 5
+    points: NDArray[np.floating],
+    subjects: NDArray[np.int64],
+    components: int = 1000,
+    least: float = 0.0,
+    folds: int = 5,
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the 99th percentile of the distances of points that were left out of the fit, and those distances (n,).
 
@@ -64,7 +70,7 @@ def limit_of(
     for k in range(folds):
         out = fold == k
         if out.any():
-            distances[out] = fit_spread(points[~out], components).distances(points[out])
+            distances[out] = fit_spread(points[~out], components, least).distances(points[out])
     return float(np.percentile(distances, LIMIT_PERCENTILE)), distances
 
 
