@@ -64,20 +64,33 @@ def find_reversals(measurements: Measurements) -> tuple[Reversal, ...]:
     docs/abstention.md for how well each is found.
     """
     beats = measurements.beats
-    if beats is None or not np.isfinite(beats.qrs).all() or not np.isfinite(beats.signal[:, _near(beats)]).all():
+    if beats is None or not np.isfinite(beats.qrs).all():
         return ()
-    beat = _read(beats)
+    signal = _with_limb_leads(beats.signal)
+    near = (beats.time_ms >= -60) & (beats.time_ms <= beats.qrs[1] + 60)
+    unread = ~np.isfinite(signal[:, near]).all(axis=1)
+    if unread[[_I, _II, _III, *range(LEADS.index("V1"), len(LEADS))]].any():
+        return ()
+    beat = _read(beats, signal)
     found = (_leg(beat) or _arm_and_leg(beat) or _arms(beat), _chest(beat))
     return tuple(one for one in found if one is not None)
 
 
-def _near(beats: MedianBeats) -> NDArray[np.bool_]:
-    return (beats.time_ms >= -60) & (beats.time_ms <= beats.qrs[1] + 60)
+def _with_limb_leads(signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the beat with one of I, II and III that was not read (a flat one is not) from the other two."""
+    unread = np.isnan(signal[:3]).all(axis=1)
+    if unread.sum() != 1:
+        return signal
+    one, two, three = signal[:3]
+    filled = signal.copy()
+    place = int(unread.argmax())
+    filled[place] = (two - three, one + three, two - one)[place]
+    return filled
 
 
-def _read(beats: MedianBeats) -> _Beat:
+def _read(beats: MedianBeats, filled: NDArray[np.float64]) -> _Beat:
     step = float(beats.time_ms[1] - beats.time_ms[0])
-    signal = np.nan_to_num(beats.signal)
+    signal = np.nan_to_num(filled)
     end = beats.t[1] if np.isfinite(beats.t[1]) else beats.qrs[1] + 280
     p = np.full(len(LEADS), np.nan)
     start = -60.0
