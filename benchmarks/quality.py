@@ -71,7 +71,9 @@ def against_remarks(folder: Path) -> None:
     said = {remark: np.array([remarked(table.loc[n, remark]) for n in numbers]) for remark in REMARKS}
     quiet = ~np.any([leads.any(axis=1) for leads in said.values()], axis=0)
     subjects = np.repeat(table.loc[numbers, "patient_id"].to_numpy(np.int64), len(LEADS))
-    print(f"{len(records)} records, {quiet.sum()} without any remark, {(half == 1).sum()} in the half that is measured.\n")
+    print(
+        f"{len(records)} records, {quiet.sum()} without any remark, {(half == 1).sum()} in the half that is measured.\n"
+    )
     print("| remark | leads (records) | AUROC per lead | 97.5th percentile, first half | limit in use | ", end="")
     print("remarked leads found, second half | unremarked leads called so |\n|---|---|---|---|---|---|---|")
     for remark, measure, what in PAIRS:

@@ -94,7 +94,9 @@ def main() -> None:
         found = [told(exchanged(record, pair, rng), record.fs) for _, record in kept[:: arguments.every]]
         right = sum(pair in one for one in found)
         other = Counter("-".join(wrong) for one in found if pair not in one for wrong in one)
-        print(f"| {'-'.join(pair)} | {len(found)} | {right} ({right / len(found):.0%}) | {other.total()} | {spelt(other)} |")
+        print(
+            f"| {'-'.join(pair)} | {len(found)} | {right} ({right / len(found):.0%}) | {other.total()} | {spelt(other)} |"
+        )
     some = [record for _, record in kept[:: arguments.every]]
     before = sum(low_p_axis(record.signal.astype(float), record.fs) for record in some)
     after = sum(low_p_axis(swapped(bridged(record.signal.astype(float)), "LA", "LL"), record.fs) for record in some)

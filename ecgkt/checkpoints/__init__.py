@@ -1,7 +1,6 @@
 """Weights + card + preprocessing + labels + ancestors, inseparable."""
 
 from ecgkt.checkpoints.cards import Calibration, Card, Reference
-from ecgkt.checkpoints.gates import Gate, Rate
 from ecgkt.checkpoints.folders import (
     Checkpoint,
     build_network,
@@ -16,6 +15,7 @@ from ecgkt.checkpoints.folders import (
     save,
     update_card,
 )
+from ecgkt.checkpoints.gates import Gate, Rate
 
 __all__ = [
     "Calibration",

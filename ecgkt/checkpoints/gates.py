@@ -127,9 +127,7 @@ class Gate:
         """Read `to_json`'s data back."""
         measures = tuple(Measure.from_json(one) for one in data["measures"])
         rates = tuple(Rate(*row) for row in data["rates"])
-        return cls(
-            data["name"], data["source"], data["records"], data["fit"], measures, rates, int(data["revision"])
-        )
+        return cls(data["name"], data["source"], data["records"], data["fit"], measures, rates, int(data["revision"]))
 
 
 def _rounded(values: NDArray[np.float64]) -> list[Any]:

@@ -91,5 +91,7 @@ def _kind(case: Case, card: Card) -> str:
     share = float(predictions.distances[0])
     if not isfinite(share):
         return ""
-    known = "A kind of ECG that the model was checked on" if share <= 1 else "Unlike the ECGs that the model was checked on"
+    known = (
+        "A kind of ECG that the model was checked on" if share <= 1 else "Unlike the ECGs that the model was checked on"
+    )
     return f"{known}: {share:.0%} of the largest distance from {card.gate.name}."

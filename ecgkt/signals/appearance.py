@@ -28,7 +28,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         *(f"QRS in {lead}" for lead in _EIGHT_NAMES),
         *(f"T in {lead}" for lead in _EIGHT_NAMES),
     ),
-    "slow and fast parts": tuple(f"{low:g} to {high:g} Hz" for low, high in zip(_BANDS_HZ, _BANDS_HZ[1:], strict=False)),
+    "slow and fast parts": tuple(
+        f"{low:g} to {high:g} Hz" for low, high in zip(_BANDS_HZ, _BANDS_HZ[1:], strict=False)
+    ),
     "the beats": ("peakedness", "likeness", "contrast", "irregularity"),
     "the speed": ("rate", "width"),
     "what follows what": ("after", "slope"),
@@ -146,4 +148,8 @@ def _beating(
     t_part = mean[:, (time > 0.14) & (time < 0.36)]
     t = np.where(t_part.max(axis=1) > -t_part.min(axis=1), t_part.max(axis=1), t_part.min(axis=1)) / size
     polarity = np.concatenate([(top + bottom) / size, np.arctan(3 * t)])
-    return polarity, (float(np.log(1.03 - likeness)), float(contrast), float(irregular)), (rate, float(width), float(lasting))
+    return (
+        polarity,
+        (float(np.log(1.03 - likeness)), float(contrast), float(irregular)),
+        (rate, float(width), float(lasting)),
+    )

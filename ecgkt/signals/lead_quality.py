@@ -88,7 +88,9 @@ def _grade(place: int, lead: str, fault: str | None, noise: Noise) -> LeadQualit
     if fault is not None:
         return LeadQuality(lead, Grade.UNUSABLE, (Finding(fault),))
     if noise.white[place] >= MOST_NOISE_MV:
-        return LeadQuality(lead, Grade.UNUSABLE, (Finding("noise in which no wave is found", float(noise.white[place])),))
+        return LeadQuality(
+            lead, Grade.UNUSABLE, (Finding("noise in which no wave is found", float(noise.white[place])),)
+        )
     sizes = {WANDER: noise.wander, FAST: noise.fast, BURST: noise.burst, MAINS: noise.mains}
     found = [Finding(what, float(size[place])) for what, size in sizes.items() if size[place] >= LIMITS_MV[what]]
     if noise.clipped[place] >= _CLIPPED_RUNS:

@@ -113,7 +113,9 @@ def _leg(beat: _Beat) -> Reversal | None:
         return None
     electrodes = (("RA", "LA"), ("RA", RIGHT_LEG), ("LA", RIGHT_LEG))[lead]
     name = ("both arm cables on the legs", "the right arm cable on a leg", "the left arm cable on a leg")[lead]
-    signs = f"lead {LEADS[lead]} is near flat ({1000 * limb[lead]:.0f} \N{MICRO SIGN}V) and the other limb leads are not"
+    signs = (
+        f"lead {LEADS[lead]} is near flat ({1000 * limb[lead]:.0f} \N{MICRO SIGN}V) and the other limb leads are not"
+    )
     return Reversal(electrodes, name, signs, "The central terminal moves with it, and so do all chest leads.")
 
 
@@ -133,7 +135,10 @@ def _arm_and_leg(beat: _Beat) -> Reversal | None:
         return None
     also = "A low atrial rhythm with left axis deviation looks alike."
     return Reversal(
-        ("RA", "LL"), "a reversal of right arm and left leg", "lead II is inverted, P wave included, against V6, aVR upright", also
+        ("RA", "LL"),
+        "a reversal of right arm and left leg",
+        "lead II is inverted, P wave included, against V6, aVR upright",
+        also,
     )
 
 

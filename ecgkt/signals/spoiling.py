@@ -40,7 +40,9 @@ def _pink(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
 def _mains(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
     time = np.arange(signal.shape[1]) / fs
     phase = rng.uniform(0, 2 * np.pi, (len(signal), 1))
-    return rng.uniform(0.2, 1.0, (len(signal), 1)) * np.sin(2 * np.pi * 50 * time + phase) + rng.normal(0, 0.01, signal.shape)
+    return rng.uniform(0.2, 1.0, (len(signal), 1)) * np.sin(2 * np.pi * 50 * time + phase) + rng.normal(
+        0, 0.01, signal.shape
+    )
 
 
 def _squares(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:

@@ -43,7 +43,9 @@ def test_exchanged_chest_neighbours_in_the_middle_are_often_told(ecgs):
 
 def test_the_sentence_names_the_signs_and_what_else_looks_like_it(ecgs):
     (one,) = find_reversals(measure(swapped(ecgs[0], "RA", "LA"), 500.0))
-    assert one.sentence.startswith("Looks like a right-left arm reversal: lead I is inverted, P wave included, against V6")
+    assert one.sentence.startswith(
+        "Looks like a right-left arm reversal: lead I is inverted, P wave included, against V6"
+    )
     assert "Dextrocardia" in one.sentence
 
 
