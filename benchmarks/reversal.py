@@ -1,9 +1,9 @@
-"""How often reversed electrodes are found when the cables of real ECGs are exchanged on purpose, and how often when not.
+"""How often reversed electrodes are found where the cables of real ECGs are exchanged on purpose, and where not.
 
 python -m benchmarks.reversal PTB_XL_DIR [DIR ...]
 
-Exchanges are made from the electrodes' potentials (`signals.electrodes`); the right leg's is taken for the left's with a
-difference of 5 % of the left arm's and 10 uV of noise. Every exchanged recording is measured anew.
+Exchanges are made from the electrodes' potentials (`signals.electrodes`); the right leg's is taken for the left's, with
+a difference of 5 % of the left arm's and 10 uV of noise. Every exchanged recording is measured anew.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def exchanged(record: Record, pair: tuple[str, str], rng: np.random.Generator) -
 
 
 def low_p_axis(signal: NDArray[np.float64], fs: float) -> bool:
-    """Whether P is larger in I than in II: the sign of left arm and left leg (Abdollah 1997), P axis below 30 degrees."""
+    """Whether P is larger in I than in II, its axis below 30 degrees: a sign of left arm with left leg."""
     axis = measure(signal, fs).values["p_axis"].value
     return axis is not None and axis < 30
 
@@ -95,7 +95,8 @@ def main() -> None:
         right = sum(pair in one for one in found)
         other = Counter("-".join(wrong) for one in found if pair not in one for wrong in one)
         print(
-            f"| {'-'.join(pair)} | {len(found)} | {right} ({right / len(found):.0%}) | {other.total()} | {spelt(other)} |"
+            f"| {'-'.join(pair)} | {len(found)} | {right} ({right / len(found):.0%}) | {other.total()} | "
+            f"{spelt(other)} |"
         )
     some = [record for _, record in kept[:: arguments.every]]
     before = sum(low_p_axis(record.signal.astype(float), record.fs) for record in some)

@@ -59,7 +59,7 @@ class Predictor:
         return self.card.table_role
 
     def predict(self, records: Sequence[Record], tables: NDArray[np.float32] | None = None) -> Predictions:
-        """Score records of one domain; abstain, with the sentence why, from one that cannot be read or is unlike the known.
+        """Score records of one domain; abstain from one that cannot be read or is unlike the known, and say why.
 
         `tables` (n, k) are the values of `card.table_names`, NaN where not measured, for a model that needs them.
         """

@@ -35,7 +35,7 @@ class Rate:
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """One way of being unlike, a group of `signals.appearance`: how its numbers spread, and the largest distance known."""
+    """One way of being unlike, a group of `signals.appearance`: how its numbers spread, and the largest distance."""
 
     group: str
     spread: Spread

@@ -20,7 +20,7 @@ from ecgkt.signals.reversal import find_reversals
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the panel says: the `signal` in one phrase, its findings as (leads, what), the `electrodes` in one sentence."""
+    """What the panel says: the `signal` in one phrase, its findings as (leads, what), the `electrodes` in a sentence."""
 
     signal: str
     findings: tuple[tuple[str, str], ...]
@@ -91,7 +91,6 @@ def _kind(case: Case, card: Card) -> str:
     share = float(predictions.distances[0])
     if not isfinite(share):
         return ""
-    known = (
-        "A kind of ECG that the model was checked on" if share <= 1 else "Unlike the ECGs that the model was checked on"
-    )
-    return f"{known}: {share:.0%} of the largest distance from {card.gate.name}."
+    like = "Like" if share <= 1 else "Unlike"
+    where = f"{share:.0%} of the distance at which it abstains"
+    return f"{like} the ECGs that the model was checked on ({card.gate.name}): {where}."

@@ -16,8 +16,8 @@ LIMIT_PERCENTILE = 99.0
 class Spread:
     """The mean and the covariance of points (n, d) under probabilistic principal components (Tipping & Bishop 1999).
 
-    `centre` and `scale` (d,) standardise; `directions` (k, d) are orthonormal with variances `along` (k,), and `rest` is
-    the variance in each direction that is left.
+    `centre` and `scale` (d,) standardise; `directions` (k, d) are orthonormal with variances `along` (k,), and `rest`
+    is the variance in each direction that is left.
     """
 
     centre: NDArray[np.float64]

@@ -114,8 +114,8 @@ def spoil_all(
 def fit_gate(reference: Seen, name: str, source: str, beside: Seen | None = None) -> Gate:
     """Fit a gate on a reference set, with simulated recordings `beside` it where the model scores these too.
 
-    Each measure's limit is the 99th percentile of what was left out of its fit, in five folds by subject; all limits are
-    then widened alike, until one in a hundred of the left-out records lies beyond any of them.
+    Each measure's limit is the 99th percentile of what was left out of its fit, in five folds by subject; all limits
+    are then widened alike, until one in a hundred of the left-out records lies beyond any of them.
     """
     points, subjects = reference.appearances, reference.subjects
     if beside is not None:
@@ -146,8 +146,8 @@ def measure_gate(
 ) -> Gate:
     """Return the gate with its rates.
 
-    The reference set and what was spoilt of it are judged by gates that were fitted on the other half of its patients; the
-    others, which are in no fit, by the gate itself.
+    The reference set and what was spoilt of it are judged by gates that were fitted on the other half of its patients;
+    the others, which are in no fit, by the gate itself.
     """
     half = fold_of(reference.subjects, 2)
     halves = [

@@ -1,4 +1,4 @@
-"""What a 12-lead ECG looks like in some forty numbers, so that what is none, or is stored wrongly, can be told from one.
+"""What a 12-lead ECG looks like in some forty numbers, so that what is none, or is stored wrongly, can be told.
 
 They are read off what the model sees, know no diagnosis and are not learnt. In groups, each a way of being unlike:
 how large the leads are, how they agree, which way waves point, how power is spread over frequency, how fast and how
@@ -8,6 +8,7 @@ regularly it beats, and what comes before and after a QRS complex.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         *(f"QRS in {lead}" for lead in _EIGHT_NAMES),
         *(f"T in {lead}" for lead in _EIGHT_NAMES),
     ),
-    "slow and fast parts": tuple(
-        f"{low:g} to {high:g} Hz" for low, high in zip(_BANDS_HZ, _BANDS_HZ[1:], strict=False)
-    ),
+    "slow and fast parts": tuple(f"{low:g} to {high:g} Hz" for low, high in pairwise(_BANDS_HZ)),
     "the beats": ("peakedness", "likeness", "contrast", "irregularity"),
     "the speed": ("rate", "width"),
     "what follows what": ("after", "slope"),
@@ -67,7 +66,7 @@ def _spectrum(x: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
     """Return the log share of power in each band, the mean over leads."""
     power = np.abs(np.fft.rfft(x, axis=1)) ** 2
     edges = np.searchsorted(np.fft.rfftfreq(x.shape[1], 1 / fs), _BANDS_HZ)
-    bands = np.stack([power[:, a:b].sum(axis=1) for a, b in zip(edges, edges[1:], strict=False)], axis=1)
+    bands = np.stack([power[:, a:b].sum(axis=1) for a, b in pairwise(edges)], axis=1)
     share = bands / (bands.sum(axis=1, keepdims=True) + 1e-9)
     mean: NDArray[np.float64] = np.log(share + 1e-4).mean(axis=0)
     return mean

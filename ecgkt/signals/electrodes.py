@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ ELECTRODES = ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6")
 RIGHT_LEG = "RL"
 LIMB_PAIRS = (("RA", "LA"), ("RA", "LL"), ("LA", "LL"))
 LEG_PAIRS = (("RA", RIGHT_LEG), ("LA", RIGHT_LEG))
-CHEST_PAIRS = tuple(zip(ELECTRODES[3:-1], ELECTRODES[4:], strict=True))
+CHEST_PAIRS = tuple(pairwise(ELECTRODES[3:]))
 
 
 def potentials(signal: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -29,7 +31,7 @@ def potentials(signal: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def leads_between(electrodes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the leads (12, n) that a machine forms from potentials (9, n) against any point (Einthoven, Goldberger)."""
+    """Return the leads (12, n) that are formed from potentials (9, n) against any point (Goldberger 1942)."""
     right, left, foot = electrodes[:3]
     terminal = (right + left + foot) / 3
     limb = [left - right, foot - right, foot - left]

@@ -57,8 +57,8 @@ class LeadQuality:
 class Noise:
     """What is in each of 12 leads beside the heart, each (12,) in mV but `clipped`, a count.
 
-    `wander` is how far the baseline moves; `fast` the RMS at 60 to 150 Hz between beats, and `burst` by how much the worst
-    0.4 s exceed it; `mains` the line at 50 or 60 Hz, peak to peak; `white` the SD from sample to sample; `clipped` how
+    `wander` is how far the baseline moves; `fast` the RMS at 60 to 150 Hz between beats, and `burst` by how much the
+    worst 0.4 s exceed it; `mains` the line at 50 or 60 Hz, peak to peak; `white` the SD from sample to sample; `clipped` how
     often the lead stands at its own extreme.
     """
 
@@ -73,8 +73,8 @@ class Noise:
 def grade_leads(record: Record, seconds: float = 10.0) -> tuple[LeadQuality, ...]:
     """Judge each lead of the first `seconds` of a record on its own signal, in the order of `LEADS`.
 
-    Unusable is what the model refuses too (missing, flat, gapped, beyond +-20 mV), and noise in which no wave is measured
-    (over 0.2 mV from sample to sample).
+    Unusable is what the model refuses too (missing, flat, gapped, beyond +-20 mV), and noise in which no wave is
+    measured (over 0.2 mV from sample to sample).
     """
     seen = record.first_seconds(seconds)
     faults = fault_of_leads(seen)

@@ -1,8 +1,9 @@
-"""Whether cables seem to hang on the wrong electrodes: by rules of the literature on the median beat, told with signs."""
+"""Whether cables seem to hang on the wrong electrodes: rules of the literature on the median beat, told with signs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Reversal:
 
 @dataclass(frozen=True, eq=False)
 class _Beat:
-    """Of the median beat, by lead (12,): net areas of P and QRS in mV ms (P is NaN where there is none), how large it is
+    """Of the median beat, by lead (12,): net areas of P and QRS in mV ms (P is NaN where there is none), its size
     from P to T in mV, and the part from QRS to T (12, n).
     """
 
@@ -56,12 +57,10 @@ class _Beat:
 def find_reversals(measurements: Measurements) -> tuple[Reversal, ...]:
     """Return the reversals that a recording looks like, the likeliest first; none where its beats were not measured.
 
-    An arm on a leg leaves a limb lead near flat (Haisty 1993, doi 10.1016/0002-9149(93)90623-Z). Reversed arms invert P,
-    QRS and T in I, against V6; a right arm exchanged with the left leg inverts II, and makes aVR upright: P waves tell it
-    from another axis (Ho 2001, doi 10.1054/jelc.2001.24391; Batchvarov 2007, doi 10.1093/europace/eum198). Exchanged chest
-    neighbours are found by the order in which QRS-T changes over the chest, one swap making the way shorter (after the
-    redundancy of leads in Kors 2001, doi 10.1016/S0002-9149(01)01685-7). Left arm with left leg is not looked for: see
-    docs/abstention.md for how well each is found.
+    The signs are those of Batchvarov 2007 (doi 10.1093/europace/eum198): a nearly flat limb lead, since the legs are at
+    one potential; negative P and QRS in I or II, positive in aVR; I and V6 of opposite direction; an abnormal progression
+    of QRS-T over the chest, which the exchange of two neighbours would make shorter. Without P waves only reversed arms
+    are looked for. Left arm with left leg is not: how well each is found stands in docs/abstention.md.
     """
     beats = measurements.beats
     if beats is None or not np.isfinite(beats.qrs).all():
@@ -106,7 +105,7 @@ def _read(beats: MedianBeats, filled: NDArray[np.float64]) -> _Beat:
 
 
 def _leg(beat: _Beat) -> Reversal | None:
-    """An arm's cable on the right leg: the legs are nearly at one potential."""
+    """Look for an arm's cable on a leg: the legs are nearly at one potential."""
     limb = beat.size[[_I, _II, _III]]
     lead = int(limb.argmin())
     if limb[lead] > min(_NEAR_FLAT_SHARE * limb.max(), _NEAR_FLAT_MV):
@@ -143,12 +142,12 @@ def _arm_and_leg(beat: _Beat) -> Reversal | None:
 
 
 def _chest(beat: _Beat) -> Reversal | None:
-    """The neighbouring pair whose exchange makes the way from V1 to V6 shortest, where that is much shorter."""
+    """Look for the neighbours whose exchange makes the way from V1 to V6 much shorter."""
     chest = beat.ventricular[LEADS.index("V1") :]
     apart = np.linalg.norm(chest[:, None] - chest[None], axis=2)
 
     def way(order: list[int]) -> float:
-        return float(sum(apart[a, b] for a, b in zip(order, order[1:], strict=False)))
+        return float(sum(apart[a, b] for a, b in pairwise(order)))
 
     orders = [[*range(k), k + 1, k, *range(k + 2, 6)] for k in range(5)]
     shares = [way(order) / (way(list(range(6))) + 1e-9) for order in orders]

@@ -50,8 +50,8 @@ def test_what_is_beyond_is_told_with_its_name_its_distance_and_in_what(gate):
     share, sentence = gate.judge(odd)
     assert share > 5
     assert sentence == (
-        f"Wanted an ECG like those that the model was checked on (a set), got one {share:.1f} times as far from them as "
-        "the limit, in the gain: check electrodes, lead order, gain, speed and noise."
+        f"Wanted an ECG like those that the model was checked on (a set), got one {share:.1f} times as far from them "
+        "as the limit, in the gain: check electrodes, lead order, gain, speed and noise."
     )
 
 
