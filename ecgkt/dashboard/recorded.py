@@ -20,7 +20,7 @@ from ecgkt.signals.reversal import find_reversals
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the panel says: the `signal` in one phrase, its findings as (leads, what), the `electrodes` in a sentence."""
+    """What the panel says: `signal` in one phrase, `findings` as (leads, what), `electrodes` in one sentence."""
 
     signal: str
     findings: tuple[tuple[str, str], ...]

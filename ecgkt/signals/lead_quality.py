@@ -58,8 +58,8 @@ class Noise:
     """What is in each of 12 leads beside the heart, each (12,) in mV but `clipped`, a count.
 
     `wander` is how far the baseline moves; `fast` the RMS at 60 to 150 Hz between beats, and `burst` by how much the
-    worst 0.4 s exceed it; `mains` the line at 50 or 60 Hz, peak to peak; `white` the SD from sample to sample; `clipped` how
-    often the lead stands at its own extreme.
+    worst 0.4 s exceed it; `mains` the line at 50 or 60 Hz, peak to peak; `white` the SD from sample to sample;
+    `clipped` how often the lead stands at its own extreme.
     """
 
     wander: NDArray[np.float64]

@@ -57,10 +57,10 @@ class _Beat:
 def find_reversals(measurements: Measurements) -> tuple[Reversal, ...]:
     """Return the reversals that a recording looks like, the likeliest first; none where its beats were not measured.
 
-    The signs are those of Batchvarov 2007 (doi 10.1093/europace/eum198): a nearly flat limb lead, since the legs are at
-    one potential; negative P and QRS in I or II, positive in aVR; I and V6 of opposite direction; an abnormal progression
-    of QRS-T over the chest, which the exchange of two neighbours would make shorter. Without P waves only reversed arms
-    are looked for. Left arm with left leg is not: how well each is found stands in docs/abstention.md.
+    The signs are those of Batchvarov 2007 (doi 10.1093/europace/eum198): a nearly flat limb lead, since the legs are
+    at one potential; negative P and QRS in I or II, positive in aVR; I and V6 of opposite direction; an abnormal
+    progression of QRS-T over the chest, which the exchange of two neighbours would make shorter. Without P waves only
+    reversed arms are looked for. Left arm with left leg is not: see docs/abstention.md for how well each is found.
     """
     beats = measurements.beats
     if beats is None or not np.isfinite(beats.qrs).all():

@@ -103,3 +103,5 @@ SPOILS: Mapping[str, Spoil] = {
 }
 
 WAYS = (*SPOILS, *RATES)
+NO_ECG = ("white noise", "noise like an EEG", "mains only", "square waves", "baseline only")
+"""Those of them in which nothing of the heart is left."""

@@ -15,11 +15,10 @@ from ecgkt.errors import InvalidCheckpoint, InvalidValue
 from ecgkt.inference import Predictor
 from ecgkt.reports.gates import Seen, fit_gate, measure_gate
 from ecgkt.signals.appearance import GROUPS, appearance
-from ecgkt.signals.spoiling import SPOILS, spoilt
+from ecgkt.signals.spoiling import NO_ECG, SPOILS, spoilt
 
 WIDTH = sum(map(len, GROUPS.values()))
 ROOT = Path(__file__).resolve().parents[2]
-NO_ECG = ("white noise", "noise like an EEG", "mains only", "square waves", "baseline only")
 
 
 def seen(count: int, seed: int, moved: float = 0.0) -> Seen:
