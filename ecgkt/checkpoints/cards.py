@@ -148,7 +148,14 @@ class Card:
                 return ", ".join(f"{key.replace('_', ' ')} {entry}" for key, entry in value.items())
             return str(value)
 
-        return {key.replace("_", " "): told(value) for key, value in self.training.items()}
+        facts = {key.replace("_", " "): told(value) for key, value in self.training.items()}
+        settings = self.training.get("settings", {})
+        if self.stage == "diagnoses" and "last_loss" not in self.training and settings.get("transfer") == "beside":
+            facts["settings"] = (
+                "transfer beside: the encoders are kept as their parents left them and every head is fitted by ridge "
+                "regression, so that nothing was trained in steps here"
+            )
+        return facts
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; `from_json` reads it back equal."""
