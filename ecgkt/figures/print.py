@@ -60,7 +60,7 @@ def print_ecg(
     """Draw a record on a matplotlib figure whose size in inches is the sheet's, with a head and a foot line."""
     from matplotlib.figure import Figure
 
-    paper = paper or lay_out()
+    paper = paper or lay_out(record=record)
     said = footer_text(record, paper, model_saw, display_filter, true_size=True)
     height = paper.height_mm + HEAD_MM + FOOT_MM
     figure = Figure(figsize=(paper.width_mm / MM_PER_INCH, height / MM_PER_INCH), facecolor=PAPER)
@@ -125,6 +125,8 @@ def _ink(axes: Axes, record: Record, paper: Paper) -> None:
         )
     for pulse in paper.pulses:
         axes.plot(*zip(*pulse, strict=True), color=INK, linewidth=0.7, zorder=3)
+    for x, low, high in paper.seams:
+        axes.vlines(x, low, high, colors=INK, linewidths=0.7, zorder=3)
 
 
 def _head(axes: Axes, record: Record, paper: Paper, title: str) -> None:

@@ -51,6 +51,7 @@ def draw_sheet(
         *(_edge(cell, second, paper) for cell in paper.cells for second in edges),
         *(_ink(trace, paper) for trace in paper.traces(record)),
         *(_pulse(pulse, paper) for pulse in paper.pulses),
+        *(_seam(*seam, paper) for seam in paper.seams),
         *(_name(cell, paper) for cell in paper.cells),
         *_foot(said, overlay, target_title, paper),
         *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
@@ -97,6 +98,10 @@ _STROKE = f'stroke="{INK}" stroke-width="32" stroke-linejoin="round" fill="none"
 def _pulse(pulse: tuple[tuple[float, float], ...], paper: Paper) -> str:
     points = " ".join(f"{_units(x)},{_down(y, paper)}" for x, y in pulse)
     return f'<polyline class="pulse" points="{points}" {_STROKE}/>'
+
+
+def _seam(x_mm: float, low_mm: float, high_mm: float, paper: Paper) -> str:
+    return f'<path class="seam" d="M{_units(x_mm)} {_down(low_mm, paper)}V{_down(high_mm, paper)}" {_STROKE}/>'
 
 
 def _words(
