@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ecgkt import checkpoints
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard.state import MODEL
+from ecgkt.dashboard import heavy
+from ecgkt.dashboard.state import CASE, MODEL
+from ecgkt.domain import Explanation, Predictions, Record
 
 if TYPE_CHECKING:
     from ecgkt.inference import Predictor
+
+Result = TypeVar("Result")
+_CALM_SECONDS = 0.5
 
 
 def models() -> dict[str, Path]:
@@ -41,14 +51,65 @@ def card(folder: Path) -> Card:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _predictor(folder: str, identity: str) -> Predictor:
+    import torch
+
     from ecgkt.inference import Predictor
 
+    torch.set_num_threads(max(1, heavy.cores() // heavy.shared().workers))
     return Predictor.open(Path(folder))
 
 
 def predictor(folder: Path) -> Predictor:
     """Return a checkpoint ready to read, shared by all sessions; anew where the folder has changed."""
     return _predictor(str(folder), card(folder).id)
+
+
+def scores(folder: Path, record: Record, place: DeltaGenerator | None = None) -> Predictions:
+    """Score a record with a checkpoint, in this session's turn; `place` is an `st.empty()` that says how long it waits.
+
+    Raises what `Predictor.predict` raises.
+    """
+    ready = predictor(folder)
+    return in_turn("scores", "Scoring", lambda: ready.predict([record]), place)
+
+
+def explanation(folder: Path, record: Record, target: str, place: DeltaGenerator | None = None) -> Explanation:
+    """Trace a target's score back to a record, in this session's turn; `place` as in `scores`.
+
+    Raises what `integrated_gradients` raises.
+    """
+    ready = predictor(folder)
+
+    def trace() -> Explanation:
+        from ecgkt.explain.saliency import integrated_gradients
+
+        return integrated_gradients(ready, record, target)
+
+    return in_turn("map", "Tracing the score back to the ECG", trace, place)
+
+
+def in_turn(kind: str, said: str, work: Callable[[], Result], place: DeltaGenerator | None = None) -> Result:
+    """Do heavy work of this session in its turn, and say in `place`, an `st.empty()`, what it waits for.
+
+    `work` runs in another thread, so it calls nothing of Streamlit. A session that is closed, or a page that is asked
+    for anew, leaves the queue.
+    """
+    place = place or st.empty()
+    context = get_script_run_ctx()
+    begin, shown = time.monotonic(), ""
+
+    def tell(before: int | None) -> None:
+        nonlocal shown
+        st.session_state.get(CASE)  # where Streamlit ends a run that nobody waits for any more
+        words = f"{said} …" if not before else f"{said}: {before} before you"
+        if words != shown and time.monotonic() - begin > _CALM_SECONDS:
+            place.html(f'<p class="ecgkt-basis" role="status">{escape(words)}</p>')
+            shown = words
+
+    result = heavy.shared().run(context.session_id if context else "", kind, work, tell)
+    if shown:
+        place.empty()
+    return result
 
 
 def predictions_folder() -> Path | None:
