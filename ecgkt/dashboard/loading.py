@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ecgkt import checkpoints
@@ -86,6 +87,14 @@ def explanation(folder: Path, record: Record, target: str, place: DeltaGenerator
         return integrated_gradients(ready, record, target)
 
     return in_turn("map", "Tracing the score back to the ECG", trace, place)
+
+
+def forget_uploads(ids: Sequence[str]) -> None:
+    """Let the server forget files that were uploaded and read; else it keeps them until the tab is closed."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for one in ids:
+            context.uploaded_file_mgr.remove_file(context.session_id, one)
 
 
 def in_turn(kind: str, said: str, work: Callable[[], Result], place: DeltaGenerator | None = None) -> Result:
