@@ -17,6 +17,7 @@ from streamlit.proto.Button_pb2 import Button
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.Selectbox_pb2 import Selectbox
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
 
@@ -78,7 +79,7 @@ class Visitor:
         )
         self._widgets: dict[str, WidgetState] = {}
         self._page = self.session = self._uploader = ""
-        self._samples = ("", "")
+        self._lists: dict[str, tuple[Selectbox, str]] = {}
         self._buttons: dict[str, tuple[Button, str]] = {}
         self.first = self._ask("")
 
@@ -94,7 +95,12 @@ class Visitor:
 
     def open_sample(self, title: str) -> Run:
         """Choose a bundled sample."""
-        return self._ask("", WidgetState(id=self._samples[0], string_value=title))
+        return self.choose("Sample", title)
+
+    def choose(self, label: str, option: str) -> Run:
+        """Choose in a list."""
+        shown, fragment = self._lists[label]
+        return self._ask(fragment, WidgetState(id=shown.id, string_value=option))
 
     def open_files(self, files: Files) -> Run:
         """Upload a record's files and open it; the seconds include the upload."""
@@ -166,14 +172,14 @@ class Visitor:
         elif what in ("exception", "alert"):
             run.faults.append(str(element)[:300])
         else:
-            self._remember(what, element)
+            self._remember(what, element, fragment)
 
-    def _remember(self, what: str | None, element: Element) -> None:
+    def _remember(self, what: str | None, element: Element, fragment: str) -> None:
         if what == "file_uploader":
             self._uploader = element.file_uploader.id
-        elif what == "selectbox" and element.selectbox.label == "Sample":
+        elif what == "selectbox":
             shown = element.selectbox
-            self._samples = (shown.id, shown.raw_value)
+            self._lists[shown.label] = (shown, fragment)
             if shown.set_value and shown.raw_value:
                 self._widgets[shown.id] = WidgetState(id=shown.id, string_value=shown.raw_value)
             elif shown.set_value:

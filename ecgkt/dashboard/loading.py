@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +25,7 @@ from ecgkt.domain import Explanation, Predictions, Record
 
 if TYPE_CHECKING:
     from ecgkt.inference import Predictor
+    from ecgkt.signals.measurements import Measurements
 
 Result = TypeVar("Result")
 _CALM_SECONDS = 0.5
@@ -40,7 +44,7 @@ def chosen_model() -> Path:
     return found.get(st.session_state.get(MODEL) or "", next(iter(found.values())))
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def _card(folder: str, stamp: float) -> Card:
     return checkpoints.read_card(Path(folder))
 
@@ -50,6 +54,18 @@ def card(folder: Path) -> Card:
     return _card(str(folder), (folder / "card.json").stat().st_mtime)
 
 
+@cache
+def ready(library: str) -> None:
+    """Import a large library once, and leave all of its objects out of later garbage collections.
+
+    Streamlit collects garbage after each run of a page; looking through torch's 300,000 objects for it took longer than
+    the page itself.
+    """
+    import_module(library)
+    gc.collect()
+    gc.freeze()
+
+
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _predictor(folder: str, identity: str) -> Predictor:
     import torch
@@ -57,7 +73,9 @@ def _predictor(folder: str, identity: str) -> Predictor:
     from ecgkt.inference import Predictor
 
     torch.set_num_threads(max(1, heavy.cores() // heavy.shared().workers))
-    return Predictor.open(Path(folder))
+    opened = Predictor.open(Path(folder))
+    ready("torch")
+    return opened
 
 
 def predictor(folder: Path) -> Predictor:
@@ -70,8 +88,8 @@ def scores(folder: Path, record: Record, place: DeltaGenerator | None = None) ->
 
     Raises what `Predictor.predict` raises.
     """
-    ready = predictor(folder)
-    return in_turn("scores", "Scoring", lambda: ready.predict([record]), place)
+    opened = predictor(folder)
+    return in_turn("scores", "Scoring", lambda: opened.predict([record]), place)
 
 
 def explanation(folder: Path, record: Record, target: str, place: DeltaGenerator | None = None) -> Explanation:
@@ -79,14 +97,30 @@ def explanation(folder: Path, record: Record, target: str, place: DeltaGenerator
 
     Raises what `integrated_gradients` raises.
     """
-    ready = predictor(folder)
+    opened = predictor(folder)
 
     def trace() -> Explanation:
         from ecgkt.explain.saliency import integrated_gradients
 
-        return integrated_gradients(ready, record, target)
+        ready("captum.attr")
+        return integrated_gradients(opened, record, target)
 
     return in_turn("map", "Tracing the score back to the ECG", trace, place)
+
+
+def measurements(record: Record, place: DeltaGenerator | None = None) -> Measurements:
+    """Measure a record's own signal, without any filter, in this session's turn; `place` as in `scores`.
+
+    Raises what `measure` raises.
+    """
+
+    def look() -> Measurements:
+        from ecgkt.signals.measurements import measure
+
+        ready("scipy.signal")
+        return measure(record.signal, record.fs)
+
+    return in_turn("measurements", "Measuring", look, place)
 
 
 def forget_uploads(ids: Sequence[str]) -> None:

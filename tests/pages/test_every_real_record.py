@@ -28,6 +28,7 @@ from ecgkt.signals.measurements import measure
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).resolve().parents[2]
 WITHOUT_PR = {"AFIB", "AFLT", "PACE", "3AVB"}
 OF_P = ("p_duration", "pr", "p_axis")
 
@@ -96,7 +97,7 @@ def test_each_record_is_read_drawn_measured_and_scored(known: list[Known]) -> No
 
 
 def test_the_page_opens_each_of_some_records(known: list[Known]) -> None:
-    page = AppTest.from_file("app.py", default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     for one in known[:: len(known) // 7]:
         before = page.session_state["case"].id
         page.file_uploader[0].set_value([(*pair, "application/octet-stream") for pair in upload_of(one.path)]).run()
