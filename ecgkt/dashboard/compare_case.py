@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.dashboard import loading, reading, state
 from ecgkt.dashboard.state import Case
@@ -21,8 +22,8 @@ ALL, SHOWN = "compare_all_rows", 10
 def show(case: Case, models: Mapping[str, Path]) -> None:
     """Draw what two or more models say of a case, in frequencies where all are calibrated for it, ranks elsewhere."""
     reading.show_heading(case)
-    with st.spinner("Scoring", show_time=False):
-        found = [_predict(case, folder) for folder in models.values()]
+    turn = st.empty()
+    found = [_predict(case, folder, turn) for folder in models.values()]
     names = list(models)
     spoken = [(name, one) for name, one in zip(names, found, strict=True) if one.abstained[0] is None]
     for name, one in zip(names, found, strict=True):
@@ -49,9 +50,9 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
     _show_provenance(models)
 
 
-def _predict(case: Case, folder: Path) -> Predictions:
+def _predict(case: Case, folder: Path, turn: DeltaGenerator) -> Predictions:
     identity = loading.card(folder).id
-    return state.predictions_of(case, identity, lambda: loading.predictor(folder).predict([case.record]))
+    return state.predictions_of(case, identity, lambda: loading.scores(folder, case.record, turn))
 
 
 def _show_basis(names: Sequence[str], found: Sequence[Predictions], spoken: Sequence[tuple[str, Predictions]]) -> None:

@@ -55,12 +55,14 @@ def show_reading(folder: Path) -> None:
     waiting = not state.has_predictions(case, card.id)
     if waiting and view.tool != CALIPERS:
         _draw(paper, case, card, None, view)
-    with st.spinner("Scoring", show_time=False):
-        predictions = state.predictions_of(case, card.id, lambda: loading.predictor(folder).predict([case.record]))
+    turn = st.empty()
+    predictions = state.predictions_of(case, card.id, lambda: loading.scores(folder, case.record, turn))
     target = st.session_state.get(TARGET)
     explanation = None
     if target in predictions.labels.names and predictions.abstained[0] is None:
-        explanation = state.explanation_of(case, card.id, target, lambda: _explain(folder, case, target))
+        explanation = state.explanation_of(
+            case, card.id, target, lambda: loading.explanation(folder, case.record, target, turn)
+        )
     if view.tool == CALIPERS:
         _measure(told, view, _draw(paper, case, card, explanation, view))
     elif explanation is not None or not waiting:
@@ -132,10 +134,3 @@ def _measure(place: st.delta_generator.DeltaGenerator, view: View, box: Box | No
         except EcgktError as error:
             said = escape(str(error))
     place.html(f'<p class="ecgkt-basis" role="status">Calipers: {said}</p>')
-
-
-def _explain(folder: Path, case: Case, target: str) -> Explanation:
-    from ecgkt.explain.saliency import integrated_gradients
-
-    with st.spinner("Tracing the score back to the ECG", show_time=False):
-        return integrated_gradients(loading.predictor(folder), case.record, target)

@@ -28,7 +28,7 @@ def choose() -> None:
         st.file_uploader(
             "Your ECG: WFDB, DICOM, MATLAB, zip",
             accept_multiple_files=True,
-            key=UPLOAD,
+            key=_uploader(),
             on_change=_open_upload,
             help="A WFDB record is its .hea with its .dat or .mat, chosen together or zipped; MATLAB is that of "
             "CPSC 2018 or CODE-15. Kept in memory only.",
@@ -100,12 +100,19 @@ def _open_sample() -> None:
         open_case(lambda: samples.load(title))
 
 
+def _uploader() -> str:
+    """Return the key of the upload widget: another one after each opened upload, so that the next drop stands alone."""
+    return f"{UPLOAD}-{st.session_state.get(UPLOAD, 0)}"
+
+
 def _open_upload() -> None:
-    files = st.session_state[UPLOAD]
+    files = st.session_state[_uploader()]
     if files and open_case(
         lambda: Case("Uploaded ECG", readers.read_upload([(file.name, file.getvalue()) for file in files]))
     ):
         _clear(SAMPLE, STUDY)
+        loading.forget_uploads([file.file_id for file in files])
+        st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1
 
 
 def _open_study() -> None:
