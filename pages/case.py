@@ -2,18 +2,21 @@
 
 import streamlit as st
 
-from ecgkt.dashboard import frame, measured, reading, sources, state
+from ecgkt.dashboard import frame, measured, previous, reading, reveal, sources, state
 from ecgkt.errors import EcgktError
 
 frame.page("Case")
 try:
     sources.choose()
+    previous.choose()
     model = sources.choose_model()
+    tally = reveal.choose()
     if (sentence := state.problem()) is not None:
         st.error(sentence)
     if (case := state.current_case()) is not None:
-        reading.show_heading(case)
+        reading.show_heading(reveal.veil(case))
         reading.show_reading(model)
-        measured.show(case)
+        measured.show(case, statements=not reveal.waits(case))
+    reveal.show_tally(tally)
 except EcgktError as error:
     st.error(str(error))

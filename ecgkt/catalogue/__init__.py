@@ -12,6 +12,7 @@ from ecgkt.catalogue.panel import (
     measurements,
     other_measurements,
 )
+from ecgkt.catalogue.repeated import Repeatability, repeatability
 from ecgkt.catalogue.targets import (
     Relations,
     all_labels,
@@ -29,6 +30,7 @@ __all__ = [
     "Measurement",
     "OtherLab",
     "Relations",
+    "Repeatability",
     "Take",
     "ValueRules",
     "all_labels",
@@ -45,6 +47,7 @@ __all__ = [
     "measurements",
     "other_labs",
     "other_measurements",
+    "repeatability",
     "statements_row",
     "tracing_labels",
     "tracing_relations",

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from ecgkt.dashboard import compare_address, compare_stored
+from ecgkt.dashboard import address, compare_stored
 from ecgkt.dashboard.compare_stored import Pair
 from ecgkt.domain import Estimate
 from ecgkt.evaluation.comparison import Difference
@@ -114,7 +114,7 @@ def show_methods(pair: Pair) -> None:
 
 
 def _family() -> str:
-    compare_address.recall(FAMILY, list(FAMILIES), "tracing")
+    address.recall(FAMILY, list(FAMILIES), "tracing")
     chosen = st.segmented_control(
         "Family",
         list(FAMILIES),

@@ -8,7 +8,9 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from ecgkt import NOTICE
-from ecgkt.dashboard import loading
+from ecgkt.dashboard import address, loading
+from ecgkt.dashboard.paper import CARD_PX, TRUE_SIZE
+from ecgkt.dashboard.state import ALL_ROWS, MODEL, READ_FIRST, hold
 from ecgkt.errors import EcgktError
 
 STYLE = """
@@ -26,7 +28,10 @@ STYLE = """
 .st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
   container-type: inline-size;}
 .st-key-paper {overflow-x: auto;}
-.st-key-paper, .st-key-zoom {color-scheme: light;}
+.st-key-paper, .st-key-zoom, .st-key-overlay {color-scheme: light;}
+.block-container .st-key-sheets {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 700px), 1fr));
+  align-items: end;}
+.st-key-sheets > div {min-width: 0; width: auto !important;}
 .ecgkt-sheet, .ecgkt-beats {display: block; width: 100%; height: auto;}
 .block-container .st-key-controls {gap: .4rem; align-items: center;}
 .st-key-controls [data-baseweb="select"] > div, .st-key-controls button {min-height: 1.9rem; font-size: .82rem;}
@@ -37,6 +42,15 @@ STYLE = """
 .ecgkt-measured td, .ecgkt-measured thead th {text-align: right; padding-left: .4rem;}
 .ecgkt-measured thead {font-size: .72rem;}
 .ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .72rem;}
+.block-container .st-key-commit {gap: .6rem; flex-wrap: nowrap;}
+.st-key-commit button {font-size: 1.05rem; min-height: 2.6rem; padding: .3rem 1.4rem; white-space: nowrap;}
+.st-key-read {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; padding: .35rem .6rem;}
+.ecgkt-read {display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; font-size: .86rem; line-height: 1.35;}
+.ecgkt-read > div {flex: 1 1 12rem;}
+.ecgkt-read p {font-weight: 700; margin: 0;}
+.ecgkt-read ul {list-style: none; margin: 0; padding: 0;}
+.ecgkt-read li {margin: 0; padding: 0; display: flex; justify-content: space-between; gap: .6rem;
+  font-variant-numeric: tabular-nums;}
 .ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
 .ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
 .block-container [class*="st-key-rows-"] {gap: 2px;}
@@ -57,6 +71,9 @@ STYLE = """
 def page(title: str) -> None:
     """Begin a page: it opens cold, carries the notice and the chosen model's statement, and looks like the others."""
     _through_app()
+    address.arrive()
+    address.recall(READ_FIRST, (False, True), False)
+    hold(CARD_PX, TRUE_SIZE, ALL_ROWS)
     st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="auto")
     st.html(STYLE)
     st.html(f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>')
@@ -76,6 +93,8 @@ def _through_app() -> None:
 def _statement() -> str:
     """Return what the chosen model's card says of its training data; nothing where there is no model."""
     try:
+        found = list(loading.models())
+        address.recall(MODEL, found, found[0], "model")
         return loading.card(loading.chosen_model()).statement
     except EcgktError:
         return ""

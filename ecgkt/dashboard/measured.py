@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import streamlit as st
@@ -82,8 +82,11 @@ def draw_beats(place: DeltaGenerator, case: Case) -> None:
     place.html(f'<img class="ecgkt-beats" alt="{told}" src="{source}">')
 
 
-def show(case: Case) -> None:
-    """Draw the measurements in the sidebar; where the signal cannot be measured, say why."""
+def show(case: Case, *, statements: bool = True) -> None:
+    """Draw the measurements in the sidebar; where the signal cannot be measured, say why.
+
+    Without `statements` neither the rhythm nor the reasons of a refusal, which name it, are told.
+    """
     place = st.sidebar.empty()
     try:
         found = measured_in(case, place)
@@ -91,10 +94,12 @@ def show(case: Case) -> None:
         st.sidebar.html(f'<p class="ecgkt-basis"><b>No measurements.</b> {escape(str(error))}</p>')
         return
     with_device = bool(case.device)
-    rows = "".join(_row(line, with_device) for line in lines(found, case.device))
+    told = lines(found, case.device)
+    rows = "".join(_row(line if statements else replace(line, refusal=""), with_device) for line in told)
     sources = '<th scope="col">device</th>' if with_device else ""
     beats = 0 if found.beats is None else found.beats.count
-    foot = f"Rhythm by rules: {found.rhythm.kind}. Computed from the file's own signal"
+    foot = f"Rhythm by rules: {found.rhythm.kind}. " if statements else ""
+    foot += "Computed from the file's own signal"
     foot += f", {beats} alike beats." if beats else "."
     with st.sidebar:
         st.html(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import tomllib
 from dataclasses import replace
 from functools import cache
@@ -32,8 +34,33 @@ def titles() -> tuple[str, ...]:
     return (*listed(), REAL)
 
 
+def slug(title: str) -> str:
+    """Return a sample's word in an address."""
+    return re.sub("[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def veiled_slug(title: str) -> str:
+    """Return a word in an address that does not say what the sample shows."""
+    return f"sample-{hashlib.sha256(slug(title).encode()).hexdigest()[:6]}"
+
+
+def named(word: str) -> str | None:
+    """Return the title of the sample that a word of an address names, or None."""
+    return {spell(title): title for title in titles() for spell in (slug, veiled_slug)}.get(word)
+
+
+def veiled(title: str) -> str:
+    """Return what a sample is called while its title would tell the answer."""
+    number = titles().index(title) + 1
+    return f"Sample {number}" if title == REAL else f"Sample {number} (simulated)"
+
+
 def load(title: str) -> Case:
     """Open one sample."""
+    return replace(_read(title), link=slug(title), veiled_link=veiled_slug(title))
+
+
+def _read(title: str) -> Case:
     if title == REAL:
         return _real()
     row = listed()[title]

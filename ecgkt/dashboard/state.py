@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from ecgkt.signals.measurements import Measurements
 
 CASE, PROBLEM, MODEL, TARGET, ALL_ROWS = "case", "problem", "model", "target", "all_rows"
+PREVIOUS, READ_FIRST = "previous", "read_first"
 SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
 _ANSWERS = "answers"
 
@@ -25,7 +28,9 @@ class Case:
     """An open record; `id` lives in the session.
 
     `measured` maps an analyte to its value as text where it is known, `device` a measurement's name to what the
-    recording machine itself stated, in the units of `signals.measurements`.
+    recording machine itself stated, in the units of `signals.measurements`. `link` is its word in an address and
+    `veiled_link` one that does not say what it shows; both are empty for what must not stand there. `study` is its
+    number in the local MIMIC-IV-ECG folder.
     """
 
     title: str
@@ -33,7 +38,24 @@ class Case:
     description: str = ""
     measured: Mapping[str, str] = field(default_factory=dict)
     device: Mapping[str, float] = field(default_factory=dict)
+    link: str = ""
+    veiled_link: str = ""
+    study: int | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Another ECG of the open one's patient; `apart` is the time between both, None where it is not known."""
+
+    case: Case
+    apart: timedelta | None = None
+    is_earlier: bool = True
+
+
+def digest(record: Record) -> str:
+    """Return six hex digits of a recording's samples: the same ECG has the same ones wherever it is read."""
+    return hashlib.sha256(record.signal.tobytes()).hexdigest()[:6]
 
 
 def hold(*keys: str) -> None:
@@ -56,7 +78,7 @@ def open_case(load: Callable[[], Case]) -> bool:
     except EcgktError as error:
         st.session_state[PROBLEM] = str(error)
         return False
-    for key in (PROBLEM, TARGET, _ANSWERS):
+    for key in (PROBLEM, TARGET, PREVIOUS, _ANSWERS):
         st.session_state.pop(key, None)
     return True
 
