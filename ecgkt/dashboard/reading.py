@@ -12,7 +12,7 @@ import streamlit as st
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard import loading, measured, opinion, state
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
-from ecgkt.dashboard.state import TARGET, Case
+from ecgkt.dashboard.state import MAP, TARGET, Case
 from ecgkt.domain import Domain, Explanation
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
@@ -59,15 +59,16 @@ def show_reading(folder: Path) -> None:
         predictions = state.predictions_of(case, card.id, lambda: loading.predictor(folder).predict([case.record]))
     target = st.session_state.get(TARGET)
     explanation = None
-    if target in predictions.labels.names and predictions.abstained[0] is None:
+    spoken = predictions.abstained[0] is None and st.session_state.get(MAP, True)
+    if target in predictions.labels.names and spoken:
         explanation = state.explanation_of(case, card.id, target, lambda: _explain(folder, case, target))
     if view.tool == CALIPERS:
         _measure(told, view, _draw(paper, case, card, explanation, view))
     elif explanation is not None or not waiting:
         _draw(paper, case, card, explanation, view)
+    opinion.show_families(case, predictions)
     if explanation is not None:
         opinion.show_reason(card, explanation, view.paper)
-    opinion.show_families(case, predictions)
     opinion.show_provenance(card)
 
 

@@ -122,7 +122,9 @@ def _read_study(folder: Path, study: int, typed: str) -> Case:
     record, report = _folder(str(folder)).read(study), read_device_report(folder, study)
     if report is None:
         return Case(f"Study {typed}", record)
-    return Case(f"Study {typed}", replace(record, filters=report.filters), device=report.values)
+    return Case(
+        f"Study {typed}", replace(record, filters=report.filters), device=report.values, statements=report.statements
+    )
 
 
 def _open_physionet(database: str, record: str) -> None:
