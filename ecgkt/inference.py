@@ -17,6 +17,7 @@ from ecgkt.domain.predictions import Predictions
 from ecgkt.domain.records import Domain, Record
 from ecgkt.errors import InvalidCheckpoint, InvalidValue
 from ecgkt.evaluation.calibration import sigmoid
+from ecgkt.signals.adults import under_age
 from ecgkt.signals.quality import assess
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Predictor:
         domains = {record.domain for record in records}
         if len(domains) != 1:
             raise InvalidValue("records of one domain", f"{sorted(domains) or 'none'}", "predict each domain apart")
-        abstained = tuple(assess(record, self.card.preprocessing.seconds).refusal for record in records)
+        abstained = tuple(
+            under_age(record.age) or assess(record, self.card.preprocessing.seconds).refusal for record in records
+        )
         logits = np.full((len(records), len(self.card.labels)), np.nan)
         spoken = [row for row, refusal in enumerate(abstained) if refusal is None]
         if spoken:
@@ -122,6 +125,7 @@ class Predictor:
             ranks=None if reference is None else _ranks(logits, reference.quantiles),
             reference=None if reference is None else f"{reference.name} ({reference.records} real ECGs)",
             abstained=abstained,
+            observed=calibration.observed,
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ecgkt.domain import arms
 from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.features import Role
+from ecgkt.domain.frequencies import Observed
 from ecgkt.domain.labels import LabelSet
 from ecgkt.domain.records import Domain
 from ecgkt.errors import EcgktError, InvalidCheckpoint, InvalidValue
@@ -29,7 +30,8 @@ class Calibration:
     """Platt slope and intercept per label, (k,) each in label order, fitted in `domain` on `rows` tuning rows.
 
     `errors` maps a set of records and a family of labels ("simulated, held out: tracing") to the mean expected
-    calibration error over its labels, measured there.
+    calibration error over its labels, measured there. `observed` maps a label to how often it was there by range of
+    its calibrated probability, counted in `observed_in` ("simulated, held out"); empty in cards written before 0.6.0.
     """
 
     domain: Domain
@@ -37,9 +39,17 @@ class Calibration:
     intercept: tuple[float, ...]
     rows: int
     errors: Mapping[str, float] = field(default_factory=dict)
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    observed_in: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", Domain(self.domain))
+        told = {name: row if isinstance(row, Observed) else Observed(**row) for name, row in self.observed.items()}
+        object.__setattr__(self, "observed", told)
+        if told and not self.observed_in.startswith(str(self.domain)):
+            raise InvalidValue(
+                f"frequencies counted among {self.domain} ECGs", repr(self.observed_in), "count them where calibrated"
+            )
         object.__setattr__(self, "slope", tuple(self.slope))
         object.__setattr__(self, "intercept", tuple(self.intercept))
         if len(self.slope) != len(self.intercept):

@@ -36,6 +36,9 @@ COMMANDS = {
     "train": Command("stages:fill_train", "all stages and arms of a recipe, cohort included"),
     "reproduce": Command("reproducing:fill_reproduce", "cohort, weights and the README's table from nothing"),
     "evaluate": Command("judging:fill_evaluate", "measure checkpoints on a cohort or a labelled collection"),
+    "frequencies": Command(
+        "judging:fill_frequencies", "count how often a target was there among ECGs with such a score, into the cards"
+    ),
     "reference": Command("judging:fill_reference", "give checkpoints a reference set of real ECGs to rank against"),
     "smoke": Command("stages:fill_smoke", "everything once, tiny, in about a minute"),
 }

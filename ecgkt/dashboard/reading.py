@@ -14,7 +14,7 @@ from ecgkt.checkpoints import Card
 from ecgkt.dashboard import address, changed, loading, measured, opinion, previous, reveal, state
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
-from ecgkt.dashboard.state import CASE, MODEL, PREVIOUS, READ_FIRST, TARGET, Case
+from ecgkt.dashboard.state import CASE, MAP, MODEL, PREVIOUS, READ_FIRST, TARGET, Case
 from ecgkt.domain import Domain, Explanation, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
@@ -85,18 +85,19 @@ def _show_opinion(
     predictions = _predict(folder, card, case, turn)
     target = st.session_state.get(TARGET)
     explanation = None
-    if target in predictions.labels.names and predictions.abstained[0] is None:
+    spoken = predictions.abstained[0] is None and st.session_state.get(MAP, True)
+    if target in predictions.labels.names and spoken:
         explanation = state.explanation_of(
             case, card.id, target, lambda: loading.explanation(folder, case.record, target, turn)
         )
     if view.tool == CALIPERS or explanation is not None or not waiting:
         _show_tool(paper, place, case, card, explanation, view)
-    if explanation is not None:
-        opinion.show_reason(card, explanation, view.paper)
     reveal.show_read(case, card, predictions)
     if (other := previous.shown()) is not None:
         changed.show_changes(case, other, (predictions, _predict(folder, card, other.case, turn)))
     opinion.show_families(case, predictions)
+    if explanation is not None:
+        opinion.show_reason(card, explanation, view.paper)
     opinion.show_provenance(card)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ecgkt import readers
 from ecgkt.catalogue import lab_panel
-from ecgkt.dashboard.state import Case
+from ecgkt.dashboard.state import Case, LabValue
 from ecgkt.domain import Domain
 from ecgkt.errors import InvalidCohort
 
@@ -76,11 +76,7 @@ def _real() -> Case:
     return Case(REAL, record, "A recording that the pydicom package carries for its tests.")
 
 
-def _measured(labs: dict[str, float]) -> dict[str, str]:
-    """Return values with their units by analyte."""
-    units = {lab.name: lab.unit for lab in lab_panel()}
-    return {
-        name: f"{value:g}" + ("" if units[name] == "1" else f" {units[name]}")
-        for name, value in labs.items()
-        if name in units
-    }
+def _measured(labs: dict[str, float]) -> dict[str, LabValue]:
+    """Return the simulated patient's blood by analyte: values of the moment of the ECG."""
+    panel = {lab.name for lab in lab_panel()}
+    return {name: LabValue(value, 0.0) for name, value in labs.items() if name in panel}

@@ -198,7 +198,8 @@ def _read_study(folder: Path, study: int, typed: str) -> Case:
     case = Case(f"Study {typed}", record, link=link, veiled_link=link, study=study)
     if report is None:
         return case
-    return replace(case, record=replace(record, filters=report.filters), device=report.values)
+    record = replace(record, filters=report.filters)
+    return replace(case, record=record, device=report.values, statements=report.statements)
 
 
 def _open_physionet(database: str, record: str) -> None:

@@ -15,29 +15,39 @@ from ecgkt.domain import Explanation, Predictions, Record
 from ecgkt.errors import EcgktError
 
 if TYPE_CHECKING:
+    from ecgkt.explain.shared_evidence import SharedEvidence
     from ecgkt.signals.measurements import Measurements
 
-CASE, PROBLEM, MODEL, TARGET, ALL_ROWS = "case", "problem", "model", "target", "all_rows"
+CASE, PROBLEM, MODEL, TARGET, ALL_ROWS, MAP = "case", "problem", "model", "target", "all_rows", "map"
 PREVIOUS, READ_FIRST = "previous", "read_first"
 SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
 _ANSWERS = "answers"
+
+
+@dataclass(frozen=True)
+class LabValue:
+    """A measured value in the laboratory panel's unit, `minutes` after the ECG (negative: before; None: not known)."""
+
+    value: float
+    minutes: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
     """An open record; `id` lives in the session.
 
-    `measured` maps an analyte to its value as text where it is known, `device` a measurement's name to what the
-    recording machine itself stated, in the units of `signals.measurements`. `link` is its word in an address and
-    `veiled_link` one that does not say what it shows; both are empty for what must not stand there. `study` is its
-    number in the local MIMIC-IV-ECG folder.
+    `measured` maps an analyte to its value where it is known, `device` a measurement's name to what the recording
+    machine itself stated, in the units of `signals.measurements`; `statements` is what that machine said in words.
+    `link` is its word in an address and `veiled_link` one that does not say what it shows; both are empty for what
+    must not stand there. `study` is its number in the local MIMIC-IV-ECG folder.
     """
 
     title: str
     record: Record
     description: str = ""
-    measured: Mapping[str, str] = field(default_factory=dict)
+    measured: Mapping[str, LabValue] = field(default_factory=dict)
     device: Mapping[str, float] = field(default_factory=dict)
+    statements: tuple[str, ...] = ()
     link: str = ""
     veiled_link: str = ""
     study: int | None = None
@@ -106,6 +116,16 @@ def measurements_of(case: Case, compute: Callable[[], Measurements]) -> Measurem
     if key not in answers:
         answers[key] = compute()
     found: Measurements = answers[key]
+    return found
+
+
+def shared_evidence_of(case: Case, checkpoint: str, compute: Callable[[], SharedEvidence]) -> SharedEvidence:
+    """Return which targets share evidence on a case, computed once in this session."""
+    answers = st.session_state.setdefault(_ANSWERS, {})
+    key = (case.id, checkpoint, "shared evidence")
+    if key not in answers:
+        answers[key] = compute()
+    found: SharedEvidence = answers[key]
     return found
 
 

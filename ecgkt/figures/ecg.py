@@ -11,7 +11,7 @@ from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, squares_uri
 from ecgkt.figures.paper import SHOWN_SECONDS, Paper, lay_out
-from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
+from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -179,10 +179,9 @@ def _patches(overlay: Overlay) -> list[dict[str, Any]]:
 
 
 def _legend_bar() -> dict[str, Any]:
-    ramp = np.arange(-LEVELS, LEVELS + 1, dtype=np.int8)[None, :]
     return {
         "name": "legend",
-        "source": png_uri(np.repeat(ramp, 4, axis=0)),
+        "source": png_uri(legend_levels(13, 3.5)),
         "layer": "above",
         "sizing": "stretch",
         "xref": "paper",

@@ -17,7 +17,7 @@ from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.ecg import FONT, footer_text
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, UNITS_PER_MM, squares
 from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
-from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
+from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
 FOOT_MM = 9.6
 
@@ -137,10 +137,9 @@ def _foot(text: str, overlay: Overlay | None, target_title: str | None, paper: P
     words = [_words(left, low, text, paper, 2.7), _words(left, low - 3.8, NOTICE, paper, 2.7)]
     if overlay is None:
         return words
-    ramp = np.repeat(np.arange(-LEVELS, LEVELS + 1, dtype=np.int8)[None, :], 4, axis=0)
     bar = (
         f'<image x="{_units(right - 25)}" y="{_down(-1.6, paper)}" width="{_units(14)}" height="{_units(2.8)}" '
-        f'preserveAspectRatio="none" href="{png_uri(ramp)}"/>'
+        f'preserveAspectRatio="none" href="{png_uri(legend_levels(14, 2.8))}"/>'
     )
     name = _words(right - 26, low, f"{target_title or 'score'}: lowers", paper, 2.7, anchor="end")
     return [*words, name, bar, _words(right - 10, low, "raises", paper, 2.7)]
