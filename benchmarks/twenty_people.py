@@ -58,6 +58,7 @@ class Seen:
     scores: dict[str, dict[str, str]] = field(default_factory=dict)
     maps: dict[tuple[str, str], str] = field(default_factory=dict)
     memory: list[float] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
 
     def check(self, case: Case, run: Run, target: str = "") -> None:
         """Note what is not of this case, or not as others saw it."""
@@ -216,6 +217,7 @@ def main() -> None:
         done.set()
         if options.tab:
             tab.join()
+        seen.log = (Path(private) / "log.txt").read_text().strip().splitlines()[-20:]
     tell(seen, options, forward, seconds, own)
 
 
@@ -247,8 +249,8 @@ def tell(seen: Seen, options: argparse.Namespace, forward: float, seconds: float
     )
     for what, told in rows.items():
         print(f"| {what} | {told} |")
-    for fault in seen.faults[:20]:
-        print(f"\n{fault}")
+    for line in [*seen.faults[:20], *(seen.log if seen.faults else [])]:
+        print(line)
 
 
 def told_at(values: Sequence[float], *shares: float) -> str:

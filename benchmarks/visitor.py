@@ -175,7 +175,8 @@ class Visitor:
             self._remember(what, element, fragment)
 
     def _remember(self, what: str | None, element: Element, fragment: str) -> None:
-        if what == "file_uploader":
+        if what == "file_uploader" and element.file_uploader.id != self._uploader:
+            self._widgets.pop(self._uploader, None)
             self._uploader = element.file_uploader.id
         elif what == "selectbox":
             shown = element.selectbox

@@ -54,6 +54,7 @@ def choose() -> None:
             accept_multiple_files=True,
             key=_uploader(),
             on_change=_open_upload,
+            args=(_uploader(),),
             help="A WFDB record is its .hea with its .dat or .mat, chosen together or zipped; MATLAB is that of "
             "CPSC 2018 or CODE-15. Kept in memory only.",
         )
@@ -172,8 +173,8 @@ def _uploader() -> str:
     return f"{UPLOAD}-{st.session_state.get(UPLOAD, 0)}"
 
 
-def _open_upload() -> None:
-    files = st.session_state[_uploader()]
+def _open_upload(widget: str) -> None:
+    files = st.session_state.get(widget)
     if files and open_case(
         lambda: Case("Uploaded ECG", readers.read_upload([(file.name, file.getvalue()) for file in files]))
     ):

@@ -14,7 +14,7 @@ from ecgkt.signals.quality import assess
 if TYPE_CHECKING:
     from torch import Tensor
 
-BATCH = 10
+BATCH = 50
 
 
 def integrated_gradients(predictor: Predictor, record: Record, target: str, steps: int = 50) -> Explanation:
