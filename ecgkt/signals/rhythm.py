@@ -108,7 +108,7 @@ def may_flutter(atrial: AtrialActivity, irregular: float) -> bool:
     """Return whether a wave that is fixed to the QRS complexes may as well be a flutter wave with a fixed ratio.
 
     The parts of the cycle are as alike as in flutter, and RR is as steady as it (up to 0.65 %), or as uneven as with a
-    varying ratio. It holds in 2 of 312 sinus rhythms of PTB-XL 1-250 and LUDB 1-100, and the statement is that nobody
+    varying ratio. It holds in 2 of 317 sinus rhythms of PTB-XL 1-250 and LUDB 1-100, and the statement is that nobody
     knows: a PR interval without meaning is worse than none.
     """
     if irregular > _IRREGULAR:
