@@ -51,8 +51,10 @@ def recall(key: str, options: Sequence[T], otherwise: T, what: str | None = None
     word = asked(key)
     if word is not None and word not in spelled and what is not None:
         trouble(f"The link asks for the {what} {quoted(word)}, which is not here; {what} chosen instead", otherwise)
-    chosen = (spelled[word],) if word in spelled else (state.get(key), state.get(_KEPT, {}).get(key))
-    value = next((one for one in chosen if one in options), otherwise)
+    value = otherwise
+    for one in (state.get(_KEPT, {}).get(key), state.get(key), None if word is None else spelled.get(word)):
+        if one is not None and one in options:
+            value = one
     state[key] = value
     return value
 

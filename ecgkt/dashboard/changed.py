@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -20,6 +21,7 @@ from ecgkt.figures.scores import HEADINGS
 from ecgkt.figures.sheet import draw_sheet
 from ecgkt.figures.side_by_side import ComparedRow, compared_rows, difference_words, unit
 from ecgkt.signals.changes import Change, changes
+from ecgkt.signals.measurements import MedianBeats
 
 SCORES_SHOWN = 5
 _TITLES = {
@@ -33,6 +35,7 @@ _TITLES = {
     "st": "ST at J",
 }
 _UNITS = {"/min": "/min", "ms": " ms", "deg": "\N{DEGREE SIGN}", "mV": " mV"}
+_DIGITS = {"mV": 2}
 
 
 def show_sheet(beside: Beside) -> None:
@@ -42,10 +45,11 @@ def show_sheet(beside: Beside) -> None:
     drawn = draw_sheet(
         view.drawn, view.paper, display_filter=view.display.description, true_size=view.px_per_mm is not None
     )
-    facts = [f"{record.age:.0f} years" if record.age is not None else "", record.sex or "", record.source]
+    known = [f"{record.age:.0f} years" if record.age is not None else "", record.sex or "", record.source]
+    facts = escape(", ".join(fact for fact in known if fact))
     told = f"{beside.case.title}, {when(beside)}"
     st.html(
-        f'<p class="ecgkt-basis"><b>{escape(told)}</b> {escape(", ".join(fact for fact in facts if fact))}</p>'
+        f'<p class="ecgkt-basis ecgkt-which"><b>{escape(told)}</b> {facts}</p>'
         f'<img class="ecgkt-sheet ecgkt-other" style="{view.ratio}" alt="12-lead ECG, {escape(told)}, '
         f'{escape(view.layout.name)}, {view.scale}" src="{_uri(drawn)}">'
     )
@@ -63,24 +67,27 @@ def show_changes(case: Case, beside: Beside, scores: tuple[Predictions, Predicti
     except EcgktError as error:
         st.info(f"No changes are measured. {error}")
         return
-    if now.beats is not None and other.beats is not None:
-        pair = ((one.beats.signal, one.beats.time_ms) for one in (now, other) if one.beats is not None)
-        drawn = overlay_beats(*pair, case.record.domain, f"{beside.case.title}, {when(beside)}")
-        told = f"Median beat of each lead of both ECGs, black: {case.title}, blue: {beside.case.title}"
-        with st.container(key="overlay"):
-            st.html(f'<img class="ecgkt-beats" alt="{escape(told)}" src="{_uri(drawn)}">')
-    known = repeatability()
     earlier, later = (other, now) if beside.is_earlier else (now, other)
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        st.html(_table("Measurements", beside, [_line(one) for one in changes(earlier, later, known.limits)]))
-        st.html(
-            '<p class="ecgkt-basis">Bold: more than the first and last 5 s of one ECG differ by in 19 of 20 of '
-            f"{known.records} real ECGs (limit behind it). Electrodes placed anew add to that; no significance is "
-            "claimed.</p>"
-        )
-    with right:
-        _show_scores(beside, scores)
+    known = repeatability()
+    table = _table("Measurements", beside, [_line(one) for one in changes(earlier, later, known.limits)])
+    st.html(
+        f'<div class="ecgkt-changes">{_beats(case, beside, now.beats, other.beats)}<div>{table}<p class="ecgkt-basis">'
+        "Bold: more than the first and the last 5 s of one ECG differ by in 19 of 20 of "
+        f"{known.records} real ECGs (that limit behind it). Electrodes placed anew add to it; no significance is "
+        "claimed.</p></div></div>"
+    )
+    if scores is not None:
+        _show_scores(beside, *scores)
+
+
+def _beats(case: Case, beside: Beside, now: MedianBeats | None, other: MedianBeats | None) -> str:
+    """Return the median beats over each other, nothing where one ECG has none."""
+    if now is None or other is None:
+        return ""
+    title = f"{beside.case.title}, {when(beside)}"
+    drawn = overlay_beats((now.signal, now.time_ms), (other.signal, other.time_ms), case.record.domain, title)
+    told = escape(f"Median beat of each lead of both ECGs, black: {case.title}, blue: {title}")
+    return f'<img class="ecgkt-beats" alt="{told}" src="{_uri(drawn)}">'
 
 
 def _doubts(case: Case, other: Case) -> list[str]:
@@ -94,22 +101,20 @@ def _doubts(case: Case, other: Case) -> list[str]:
     return told
 
 
-def _show_scores(beside: Beside, scores: tuple[Predictions, Predictions] | None) -> None:
-    if scores is None:
-        return
-    reason = _incomparable(*scores)
+def _show_scores(beside: Beside, now: Predictions, other: Predictions) -> None:
+    reason = _incomparable(now, other)
     if reason is not None:
         st.html(f'<p class="ecgkt-basis">{escape(reason)}</p>')
         return
-    now, other = scores
     ordered = [now, other] if beside.is_earlier else [other, now]
-    columns = st.columns(len(now.labels.kinds), gap="small")
+    with st.container(key="changes"):
+        columns = st.columns(len(now.labels.kinds), gap="medium")
     for column, kind in zip(columns, now.labels.kinds, strict=True):
         rows = compared_rows(ordered, kind)[:SCORES_SHOWN]
-        column.html(_table(HEADINGS[kind], beside, [_score_line(row) for row in rows]))
+        column.html(_table(f"Change: {HEADINGS[kind]}", beside, [_score_line(row) for row in rows]))
     st.html(
-        f'<p class="ecgkt-basis">The {SCORES_SHOWN} largest changes of each family, {unit(now)}, one checkpoint on '
-        "both ECGs. How far scores of one patient's ECGs differ by chance was not measured.</p>"
+        f'<p class="ecgkt-basis">The {SCORES_SHOWN} largest changes of each family {unit(now)}, one checkpoint on both '
+        "ECGs. How far the scores of one patient differ by chance was not measured.</p>"
     )
 
 
@@ -137,14 +142,15 @@ def _table(caption: str, beside: Beside, lines: Sequence[Sequence[str]]) -> str:
 
 
 def _line(change: Change) -> tuple[str, str, str, str]:
-    apart = change.difference
-    said = "\N{EN DASH}" if apart is None else _spelled(apart, change.unit, signed=True)
-    if change.beyond_limit and change.limit is not None:
+    """Return a line in which the figures as they are told make up the change, bold where that is beyond its limit."""
+    digits = _DIGITS.get(change.unit, 0)
+    first, second = (None if one is None else round(one, digits) for one in (change.earlier, change.later))
+    told = replace(change, earlier=first, later=second)
+    said = "\N{EN DASH}" if told.difference is None else _spelled(told.difference, change.unit, signed=True)
+    if told.beyond_limit and change.limit is not None:
         said = f"<b>{said}</b> <small>({_spelled(change.limit, change.unit)})</small>"
-    values = ("refused" if one is None else _spelled(one, change.unit) for one in (change.earlier, change.later))
-    title = f"{_TITLES[change.name]} {change.lead}".strip()
-    first, second = values
-    return title, first, second, said
+    values = ["refused" if one is None else _spelled(one, change.unit) for one in (first, second)]
+    return f"{_TITLES[change.name]} {change.lead}".strip(), values[0], values[1], said
 
 
 def _score_line(row: ComparedRow) -> tuple[str, str, str, str]:
@@ -152,7 +158,7 @@ def _score_line(row: ComparedRow) -> tuple[str, str, str, str]:
 
 
 def _spelled(value: float, unit_name: str, *, signed: bool = False) -> str:
-    number = f"{value:{'+' if signed else ''}.{2 if unit_name == 'mV' else 0}f}"
+    number = f"{value:{'+' if signed else ''}.{_DIGITS.get(unit_name, 0)}f}"
     if float(number) == 0:
         number = number.lstrip("+-")
     return number.replace("-", "\N{MINUS SIGN}") + _UNITS[unit_name]

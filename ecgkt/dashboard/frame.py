@@ -28,10 +28,14 @@ STYLE = """
 .st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
   container-type: inline-size;}
 .st-key-paper {overflow-x: auto;}
-.st-key-paper, .st-key-zoom, .st-key-overlay {color-scheme: light;}
-.block-container .st-key-sheets {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 700px), 1fr));
-  align-items: end;}
+.st-key-paper, .st-key-zoom, .ecgkt-beats {color-scheme: light;}
+.block-container .st-key-sheets {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 700px), 1fr));}
 .st-key-sheets > div {min-width: 0; width: auto !important;}
+.st-key-other {container-type: inline-size; overflow-x: auto;}
+.ecgkt-other, .ecgkt-changes .ecgkt-beats {border: 1px solid rgba(128,128,128,.35); border-radius: 2px;}
+.ecgkt-changes {display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: flex-start;}
+.ecgkt-changes .ecgkt-beats {flex: 3 1 700px; width: auto; min-width: 0;}
+.ecgkt-changes > div {flex: 2 1 360px; max-width: 36rem;}
 .ecgkt-sheet, .ecgkt-beats {display: block; width: 100%; height: auto;}
 .block-container .st-key-controls {gap: .4rem; align-items: center;}
 .st-key-controls [data-baseweb="select"] > div, .st-key-controls button {min-height: 1.9rem; font-size: .82rem;}
@@ -41,6 +45,7 @@ STYLE = """
 .ecgkt-measured th {text-align: left; font-weight: 400;}
 .ecgkt-measured td, .ecgkt-measured thead th {text-align: right; padding-left: .4rem;}
 .ecgkt-measured thead {font-size: .72rem;}
+.ecgkt-changes .ecgkt-measured td, .st-key-changes .ecgkt-measured td {white-space: nowrap;}
 .ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .72rem;}
 .block-container .st-key-commit {gap: .6rem; flex-wrap: nowrap;}
 .st-key-commit button {font-size: 1.05rem; min-height: 2.6rem; padding: .3rem 1.4rem; white-space: nowrap;}

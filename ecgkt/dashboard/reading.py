@@ -59,8 +59,11 @@ def show_reading(folder: Path) -> None:
     with told:
         address.tell()
     with st.container(key="sheets"):
-        with st.container(key="paper" if view.tool in (SHEET, BEATS) else "zoom"):
-            paper = st.empty()
+        with st.container():
+            if other is not None:
+                st.html('<p class="ecgkt-basis ecgkt-which"><b>This ECG</b></p>')
+            with st.container(key="paper" if view.tool in (SHEET, BEATS) else "zoom"):
+                paper = st.empty()
         if other is not None:
             with st.container(key="other"):
                 changed.show_sheet(other)

@@ -65,14 +65,15 @@ class MimicFolder:
             listed = pd.read_csv(
                 folder / RECORD_LIST, usecols={*columns, _TIME}.__contains__, dtype=columns, keep_default_na=False
             )
-            listed = listed[list(columns)].assign(**{_TIME: listed.get(_TIME, pd.NA)})
+            spelled = listed[_TIME] if _TIME in listed else pd.Series(pd.NA, index=listed.index)
+            listed = listed[list(columns)]
         except (ValueError, KeyError, OSError, OverflowError) as error:
             raise InvalidCohort(
                 f"{RECORD_LIST} with whole {', '.join(columns)}", "another table", "copy it from PhysioNet again"
             ) from error
         if not listed["study_id"].is_unique:
             raise InvalidCohort(f"each study once in {RECORD_LIST}", "a study twice", "copy it from PhysioNet again")
-        times = pd.to_datetime(listed[_TIME].astype("string"), format="%Y-%m-%d %H:%M:%S", errors="coerce")
+        times = pd.to_datetime(spelled.astype("string"), format="%Y-%m-%d %H:%M:%S", errors="coerce")
         return cls(
             folder,
             listed["study_id"].to_numpy(),
