@@ -1,0 +1,137 @@
+"""The maps of one target by several checkpoints on the open ECG, on one sheet each, and how alike they are."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from ecgkt.dashboard import loading, state
+from ecgkt.dashboard.paper import View, current_view
+from ecgkt.dashboard.state import Case
+from ecgkt.domain import LEADS, Domain, Explanation
+from ecgkt.errors import EcgktError
+from ecgkt.figures.saliency import SMOOTHING_SECONDS
+from ecgkt.figures.scores import HEADINGS
+from ecgkt.figures.sheet import draw_sheet
+
+TRACED, PLACED, CLOSE = "traced", "maps_placed", "maps_close"
+PLACES = ("Side by side", "One below the other")
+STYLE = """
+<style>
+.ecgkt-maps {display: grid; gap: .5rem .8rem; grid-template-columns: repeat(auto-fit, minmax(min(29rem, 100%), 1fr));}
+.ecgkt-maps.below {grid-template-columns: 1fr;}
+.ecgkt-maps figure {margin: 0; min-width: 0;}
+.ecgkt-maps figcaption {font-size: .82rem; line-height: 1.35; margin: 0 0 .15rem;}
+.ecgkt-maps img {display: block; width: 100%; height: auto; border: 1px solid rgba(128,128,128,.35);
+  color-scheme: light;}
+</style>
+"""
+
+
+def chosen(case: Case) -> str | None:
+    """Return the target whose maps this session asked for on this case."""
+    found: tuple[str, str] | None = st.session_state.get(TRACED)
+    return found[1] if found is not None and found[0] == case.id else None
+
+
+def choose(case: Case, target: str) -> None:
+    """Ask for the maps of a target; a second time puts them away."""
+    st.session_state[TRACED] = None if chosen(case) == target else (case.id, target)
+
+
+def show(case: Case, models: Mapping[str, Path], target: str) -> None:
+    """Draw each model's map of a target; say which model does not have it, and how alike the maps are."""
+    cards = {name: loading.card(folder) for name, folder in models.items()}
+    label = next((card.labels[target] for card in cards.values() if target in card.labels.names), None)
+    if label is None:
+        return
+    st.html(STYLE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        family = HEADINGS[label.kind].lower()
+        st.html(f'<p class="ecgkt-heading">Where each score comes from: {escape(label.title)} ({family})</p>')
+        st.segmented_control("Maps", PLACES, key=PLACED, default=PLACES[0], required=True, label_visibility="collapsed")
+        st.button("Close the maps", key=CLOSE, on_click=choose, args=(case, target))
+    lacking = [name for name, card in cards.items() if target not in card.labels.names]
+    turn = st.empty()
+    found: dict[str, Explanation] = {}
+    for name, folder in models.items():
+        if name not in lacking:
+            found[name] = state.explanation_of(
+                case,
+                cards[name].id,
+                target,
+                lambda at=folder: _explain(at, case, target),  # type: ignore[misc]
+            )
+    turn.empty()
+    for name in lacking:
+        st.info(f"{name} has no score for {label.title}, and so no map.")
+    view = current_view(case.record)
+    below = " below" if st.session_state.get(PLACED) == PLACES[1] else ""
+    seen = {name: cards[name].preprocessing.description for name in found}
+    figures = "".join(_figure(case, view, name, one, label.title, seen[name]) for name, one in found.items())
+    st.html(f'<div class="ecgkt-maps{below}">{figures}</div>')
+    st.html(f'<p class="ecgkt-basis">{escape(" ".join(_alike(found)))}</p>')
+
+
+def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, seen: str) -> str:
+    """Return one sheet with its map as an HTML figure, described in words."""
+    sheet = draw_sheet(
+        view.drawn,
+        view.paper,
+        explanation=map_,
+        target_title=f"{name}, {title}",
+        model_saw=seen,
+        display_filter=view.display.description,
+    )
+    strongest = sorted(zip(map_.lead_shares(), LEADS, strict=True), reverse=True)[:3]
+    leads = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
+    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}, saliency of {title} by {name}: mostly {leads}"
+    simulated = "SIMULATED. " if case.record.domain is Domain.SIMULATED else ""
+    missed = f"the map misses {map_.relative_residual or 0.0:.1%} of the score difference that it explains"
+    source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
+    return (
+        f"<figure><figcaption><b>{escape(name)}</b>: {simulated}strongest leads {leads} (8% each if even); {missed}."
+        f'</figcaption><img alt="{escape(told)}" src="{source}"></figure>'
+    )
+
+
+def _alike(found: Mapping[str, Explanation]) -> list[str]:
+    """Say how alike the first map is to each other one, what the figures mean, and how to read the colours."""
+    from ecgkt.explain.agreement import agreement
+
+    names = list(found)
+    said = []
+    for other in names[1:]:
+        try:
+            one = agreement(found[names[0]], found[other])
+        except EcgktError as error:
+            said.append(f"{names[0]} and {other} have no common measure. {error}")
+            continue
+        if one.cosine is None or one.shared is None:
+            said.append(f"{names[0]} and {other}: a map is zero everywhere.")
+            continue
+        figure = f"{one.cosine:+.2f}".replace("-", "−")
+        said.append(
+            f"{names[0]} and {other}: cosine {figure}; {one.shared:.0%} of the strongest tenths is in both "
+            "(10% by chance)."
+        )
+    if said:
+        said.append("A cosine of 1 is the same places and signs, 0 nothing in common, −1 opposite signs.")
+    method = next(iter(found.values())).method.capitalize() if found else ""
+    said.append(
+        f"{method} of the raw scores, averaged over {1000 * SMOOTHING_SECONDS:.0f} ms for the eye. Orange raises a "
+        "score, blue lowers it; each map has its own colour range: compare places, not strengths. No map is a cause, "
+        "and methods disagree: look at the ECG first."
+    )
+    return said
+
+
+def _explain(folder: Path, case: Case, target: str) -> Explanation:
+    from ecgkt.explain.saliency import integrated_gradients
+
+    with st.spinner("Tracing the scores back to the ECG", show_time=False):
+        return integrated_gradients(loading.predictor(folder), case.record, target)
