@@ -163,7 +163,7 @@ def _oversight(card: Card) -> str:
 
 
 def _made(card: Card) -> str:
-    return "; ".join(f"{what}: {command}" for what, command in card.commands.items())
+    return "\n".join(f"{what}: {command}" for what, command in card.commands.items())
 
 
 def _specification(card: Card) -> str:

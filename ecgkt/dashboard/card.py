@@ -44,10 +44,10 @@ def show(card: Card, folder: Path) -> None:
         st.html(card_figures.families_html(card))
         _section(card, LIMITS, caption=LIMITS)
     st.subheader(GOOD)
-    _section(card, GOOD, CALIBRATED, caption="How it was measured")
-    errors = card_figures.errors_html(card)
-    if errors:
-        st.html(errors)
+    left, right = st.columns([7, 4], gap="large")
+    with left:
+        _section(card, GOOD, CALIBRATED, caption="How it was measured")
+    right.html(card_figures.errors_html(card))
     card_figures.show_targets(card)
     left, right = st.columns(2, gap="large")
     with left:

@@ -30,9 +30,9 @@ def families_html(card: Card) -> str:
 
 
 def errors_html(card: Card) -> str:
-    """Return the mean expected calibration error by set and family; empty where none was measured."""
+    """Return the mean expected calibration error by set and family."""
     if card.calibration is None or not card.calibration.errors:
-        return ""
+        return table_html("Calibration error", ("Targets", "Error"), [("any", "not measured")])
     rows = []
     for where, error in card.calibration.errors.items():
         place, _, family = where.rpartition(": ")
@@ -103,8 +103,8 @@ def _cell(estimate: Estimate | None) -> str:
     if estimate is None:
         return "–"
     if estimate.low is None or estimate.high is None:
-        return f"undefined ({estimate.positives:,} of {estimate.n:,})"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f}), {estimate.positives:,} of {estimate.n:,}"
+        return f"undefined\n{estimate.positives:,} of {estimate.n:,}"
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})\n{estimate.positives:,} of {estimate.n:,}"
 
 
 def _mean(estimates: list[Estimate]) -> str:

@@ -69,7 +69,7 @@ def flow_of(summary: CohortSummary) -> Flow:
         excluded=tuple((reason, told(count)) for reason, count in summary.excluded.items()),
         kept=f"{summary.kept:,} ECGs of {summary.subjects:,} patients",
         parts=tuple(
-            (PART_TITLES[part], f"{ecgs:,} ECGs, {patients:,} patients")
+            (PART_TITLES[part], f"{ecgs:,} ECGs", f"{patients:,} patients")
             for part, (ecgs, patients) in summary.parts.items()
         ),
         mark=f"{whose(summary.domain)} · {NOTICE}",
@@ -100,7 +100,7 @@ def _show_facts(summary: CohortSummary, bundled: bool) -> None:
         ("Cohort, manifest", f"{summary.fingerprint}, {summary.manifest}"),
         *((f"ECGs {what}" if what[:1].islower() else what, _told(count)) for what, count in summary.joins.items()),
     ]
-    st.html(plain_tables.table_html("The cohort", ("What", "Told"), rows, words=True))
+    st.html(plain_tables.table_html("The cohort", ("Fact", "Value"), rows, words=True))
 
 
 def _told(count: int | None) -> str:

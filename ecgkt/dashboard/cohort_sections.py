@@ -93,7 +93,7 @@ def show_measured(summary: CohortSummary) -> None:
             for name in _by_measured(summary)
         ]
         st.html(plain_tables.table_html("Share of ECGs with a value", ("Measurement", *map(_role_name, roles)), rows))
-        machine = [(name, _of(count, summary.kept)) for name, count in summary.machine.items()]
+        machine = [(_machine_name(name), _of(count, summary.kept)) for name, count in summary.machine.items()]
         st.html(plain_tables.table_html("The cart's measurements", ("Measurement", "Share of ECGs"), machine))
     st.caption("The rest is missing: not measured is not normal, and stays missing. Training masks what is not known.")
 
@@ -122,7 +122,8 @@ def show_audit(summary: CohortSummary) -> None:
     from ecgkt.reports.summary import told
 
     general = [row for row in summary.audit if not row[0].startswith("label ")]
-    rows = [(what, told(count), f"{of:,}", "yes" if bad else "no") for what, count, of, bad in general]
+    rows = [(f"{what[:1].upper()}{what[1:]}", told(count), f"{of:,}", "yes" if bad else "no")
+            for what, count, of, bad in general]  # fmt: skip
     columns = ("Looked for", "Found", "Of", "Forbidden")
     st.html(plain_tables.table_html("Leakage looked for in the prepared files", columns, rows))
     labels = [
@@ -154,7 +155,7 @@ def prevalence_chart(summary: CohortSummary, kind: Kind) -> Chart:
             (place, share(summary.labels[name][part][1], summary.labels[name][part][0]))
             for place, name in enumerate(names)
         ]
-        kept = [(place, 100 * value) for place, value in found if value is not None]
+        kept = [(place, 100 * value) for place, value in found if value]
         series.append(Series(PART_TITLES[part], tuple(value for _, value in kept), tuple(float(at) for at, _ in kept)))
     return Chart(
         name=f"prevalence-{kind}",
@@ -164,7 +165,8 @@ def prevalence_chart(summary: CohortSummary, kind: Kind) -> Chart:
         series=tuple(series),
         domain=summary.domain,
         rows=tuple(all_labels()[name].title for name in names),
-        note=f"Cohort {summary.fingerprint}.",
+        note=f"Cohort {summary.fingerprint}. The scale is logarithmic; none at all is left out.",
+        ticks=tuple((at, f"{at:g}") for at in (0.1, 0.3, 1, 3, 10, 30, 100)),
     )
 
 
@@ -240,6 +242,12 @@ def _titles(summary: CohortSummary) -> dict[str, str]:
     return {spec.name: spec.title for role in Role for spec in recipe.features(role)}
 
 
+def _machine_name(name: str) -> str:
+    """Return "pr_ms" as "PR", "qrs_axis" as "QRS axis"."""
+    wave, _, what = name.partition("_")
+    return wave.upper() + (" axis" if what == "axis" else "")
+
+
 def _role_name(role: Role) -> str:
     return str(role).capitalize()
 
@@ -252,7 +260,7 @@ def _of(count: Count, whole: int) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{100 * value:.1f}\u00a0%"
 
 
 def _simulated(summary: CohortSummary) -> bool:

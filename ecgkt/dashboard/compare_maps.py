@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ecgkt.checkpoints import Card
 from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.paper import View, current_view
 from ecgkt.dashboard.state import Case
@@ -74,7 +75,8 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     seen = {name: cards[name].preprocessing.description for name in found}
     figures = "".join(_figure(case, view, name, one, label.title, seen[name]) for name, one in found.items())
     st.html(f'<div class="ecgkt-maps{below}">{figures}</div>')
-    st.html(f'<p class="ecgkt-basis">{escape(" ".join(_alike(found)))}</p>')
+    told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(found)]
+    st.html(f'<p class="ecgkt-basis">{escape(" ".join(told))}</p>')
 
 
 def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, seen: str) -> str:
@@ -94,13 +96,13 @@ def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, se
     missed = f"the map misses {map_.relative_residual or 0.0:.1%} of the score difference that it explains"
     source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
     return (
-        f"<figure><figcaption><b>{escape(name)}</b>: {simulated}strongest leads {leads} (8% each if even); {missed}."
+        f"<figure><figcaption><b>{escape(name)}.</b> {simulated}Strongest leads: {leads} (8% each if even); {missed}."
         f'</figcaption><img alt="{escape(told)}" src="{source}"></figure>'
     )
 
 
 def _alike(found: Mapping[str, Explanation]) -> list[str]:
-    """Say how alike the first map is to each other one, what the figures mean, and how to read the colours."""
+    """Say how alike the first map is to each other one, and what the figures mean."""
     from ecgkt.explain.agreement import agreement
 
     names = list(found)
@@ -121,13 +123,29 @@ def _alike(found: Mapping[str, Explanation]) -> list[str]:
         )
     if said:
         said.append("A cosine of 1 is the same places and signs, 0 nothing in common, −1 opposite signs.")
-    method = next(iter(found.values())).method.capitalize() if found else ""
-    said.append(
+    return said
+
+
+def _kin(cards: Mapping[str, Card]) -> list[str]:
+    """Say which model keeps another's encoder, since their maps are then alike for that reason."""
+    return [
+        f"{name} keeps the encoder of {other} beside its own: their maps are partly the same network's."
+        for name, card in cards.items()
+        for other, beside in cards.items()
+        if card.parents.get("diagnoses") == beside.id
+    ]
+
+
+def _reading(found: Mapping[str, Explanation]) -> list[str]:
+    """Say how to read the colours, and what a map is not."""
+    if not found:
+        return []
+    method = next(iter(found.values())).method.capitalize()
+    return [
         f"{method} of the raw scores, averaged over {1000 * SMOOTHING_SECONDS:.0f} ms for the eye. Orange raises a "
         "score, blue lowers it; each map has its own colour range: compare places, not strengths. No map is a cause, "
         "and methods disagree: look at the ECG first."
-    )
-    return said
+    ]
 
 
 def _explain(folder: Path, case: Case, target: str) -> Explanation:

@@ -23,6 +23,11 @@ STYLE = """
 .ecgkt-notice {position: fixed; top: .62rem; right: 1.4rem; z-index: 1000000; max-width: 70vw; text-align: right;
   font-size: .8rem; line-height: 1.3; pointer-events: none;}
 .ecgkt-notice b {font-size: .9rem;}
+@media (max-width: 1000px) {
+  .ecgkt-notice {position: static; max-width: none; margin-top: .6rem; text-align: left;}
+  .block-container [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+  .block-container [data-testid="stColumn"] {min-width: min(100%, 30rem);}
+}
 .ecgkt-case {font-size: .86rem; line-height: 1.35; margin: 0;}
 .ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}
 .st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;

@@ -13,7 +13,8 @@ STYLE = """
   padding: .2rem 0 .15rem;}
 .ecgkt-table th, .ecgkt-table td {border: 0; border-bottom: 1px solid rgba(128,128,128,.35);
   padding: .2rem .3rem .2rem .6rem; text-align: right; vertical-align: baseline;}
-.ecgkt-table.words td, .ecgkt-table.words thead th {text-align: left;}
+.ecgkt-table td {white-space: nowrap;}
+.ecgkt-table.words td, .ecgkt-table.words thead th {text-align: left; white-space: normal;}
 .ecgkt-table thead th {font-weight: 600; font-size: .8rem; vertical-align: bottom; line-height: 1.2;}
 .ecgkt-table th:first-child {text-align: left; font-weight: 400; padding-left: 0;}
 .ecgkt-table.words tbody th {font-weight: 600; min-width: 9rem;}
@@ -23,10 +24,13 @@ STYLE = """
 
 
 def table_html(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, words: bool = False) -> str:
-    """Return a table whose first column names its rows; `words` for sentences, which stand to the left."""
+    """Return a table whose first column names its rows; `words` for sentences, which stand to the left.
+
+    A cell's line breaks are kept.
+    """
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in row[1:])}</tr>'
+        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td>{_lines(cell)}</td>" for cell in row[1:])}</tr>'
         for row in rows
     )
     kind = " words" if words else ""
@@ -35,3 +39,7 @@ def table_html(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str
         f'<table class="ecgkt-table{kind}">'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _lines(cell: str) -> str:
+    return "<br>".join(escape(line) for line in cell.split("\n"))

@@ -17,21 +17,21 @@ MAIN_WIDTH, SIDE_WIDTH = 330, 374
 class Flow:
     """What the boxes of a flow say: counts as text, so that a hidden one stays hidden.
 
-    `excluded` are (reason, count), `parts` (name, what is in it). `mark` stands below: whose patients they are, and the
+    `excluded` are (reason, count), `parts` (name, lines). `mark` stands below: whose patients they are, and the
     notice.
     """
 
     listed: str
     excluded: tuple[tuple[str, str], ...]
     kept: str
-    parts: tuple[tuple[str, str], ...]
+    parts: tuple[tuple[str, ...], ...]
     mark: str
 
     @property
     def told(self) -> str:
         """The same in one sentence, for those who cannot see it."""
         left = "; ".join(f"{reason} {count}" for reason, count in self.excluded) or "none"
-        parts = "; ".join(f"{name}: {what}" for name, what in self.parts)
+        parts = "; ".join(f"{name}: {', '.join(lines)}" for name, *lines in self.parts)
         return f"Listed: {self.listed}. Left out: {left}. Kept: {self.kept}. {parts}. {self.mark}"
 
 
@@ -51,7 +51,7 @@ def draw_flow(flow: Flow) -> str:
     centres = [LEFT + place * (wide + 12) + wide / 2 for place in range(len(flow.parts))]
     boxes = [_box(x - wide / 2, parts_y, wide, list(part)) for x, part in zip(centres, flow.parts, strict=True)]
     rail = kept_y + _height(2) + GAP / 2
-    height = parts_y + _height(2) + 2 * LINE
+    height = parts_y + _height(max(map(len, flow.parts), default=0)) + 2 * LINE
     arrows = [
         _arrow(f"M{middle} {8 + _height(2)}V{kept_y}"),
         _arrow(f"M{middle} {branch}H{WIDTH - LEFT - SIDE_WIDTH}"),

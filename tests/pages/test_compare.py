@@ -125,7 +125,7 @@ def test_the_maps_of_two_models_stand_side_by_side_with_their_agreement():
     page = trace(choose(open_page(), "transferred", "mine"), "long_qt")
     told = text_of(page)
     assert told.count("<figure>") == 2
-    assert told.count("SIMULATED. strongest leads") == 2
+    assert told.count("SIMULATED. Strongest leads") == 2
     assert 'aria-pressed="true">Long QT</button>' in told
     assert "cosine" in told and "10% by chance" in told
     assert "saliency of Long QT by Transferred: mostly" in told
