@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgkt.domain.records import Domain
 from ecgkt.errors import InvalidCohort
@@ -29,12 +30,13 @@ from ecgkt.reports.stored import (
 
 ARMS = ("baseline", "ecg_only", "transferred", "multimodal")
 """The arms that the gap and the main contrasts need."""
-PART, DECIMALS, NOTE, RESAMPLES = "held_out", 2, "bundle.json", 200
+PART, LEVELS, NOTE, RESAMPLES = "held_out", 256, "bundle.json", 200
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What was kept of a run's stored predictions: ECGs and patients of one part, logits to `decimals`, which `arms`.
+    """What was kept of a run's stored predictions: ECGs and patients of one part, logits to a share of
+    their spread, 1 / `levels`, which `arms`.
 
     `of` is the number of ECGs in the part before; it equals `ecgs` where none was left out.
     """
@@ -43,7 +45,7 @@ class Bundle:
     ecgs: int
     patients: int
     of: int
-    decimals: int
+    levels: int
     arms: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -54,7 +56,7 @@ class Bundle:
         whole = "all of them" if self.ecgs == self.of else f"{self.ecgs:,} of {self.of:,} ECGs"
         return (
             f"Bundled with the app from the full run's stored predictions: its held-out ECGs ({whole}) and the arms "
-            f"{', '.join(self.arms)}; scores rounded to {self.decimals} decimals"
+            f"{', '.join(self.arms)}; each score rounded to 1/{self.levels} of its spread"
         )
 
 
@@ -87,13 +89,21 @@ def write_bundle(
     _clear(out)
     where = np.flatnonzero(kept)
     store_truth(Judged(out, truth.cohort, where, rows.take(kept), truth.labels.take(kept)), out)
-    rounded = [
-        Stored(one.origin, one.rows.take(kept), one.names, np.round(one.logits[kept], DECIMALS)) for one in chosen
-    ]
-    keep_draws([store_logits(one, out) for one in rounded], RESAMPLES)
-    bundle = Bundle(PART, int(kept.sum()), len(subjects), int(part.sum()), DECIMALS, tuple(arms))
+    small = [Stored(one.origin, one.rows.take(kept), one.names, rounded(one.logits[kept])) for one in chosen]
+    keep_draws([store_logits(one, out) for one in small], RESAMPLES)
+    bundle = Bundle(PART, int(kept.sum()), len(subjects), int(part.sum()), LEVELS, tuple(arms))
     (out / NOTE).write_text(json.dumps(asdict(bundle), indent=1) + "\n", encoding="utf-8")
     return bundle
+
+
+def rounded(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return logits (n, k) rounded to multiples of a power of two, at most 1/256 of each label's standard deviation.
+
+    Decimals would not do: the scores of a label that is hardly told apart lie close together, and ties move its AUROC.
+    """
+    spread = logits.astype(np.float64).std(axis=0)
+    step = np.exp2(np.floor(np.log2(np.where(spread > 0, spread, 1) / LEVELS)))
+    return (np.round(logits / step) * step).astype(np.float32)
 
 
 def read_bundle(folder: Path) -> Bundle | None:
