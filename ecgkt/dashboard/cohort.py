@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ecgkt import NOTICE
-from ecgkt.dashboard import cohort_sections, compare_address, loading, plain_tables
+from ecgkt.dashboard import address, cohort_sections, loading, plain_tables
 from ecgkt.figures.charts import whose
 from ecgkt.figures.flow import Flow, draw_flow
 
@@ -54,10 +54,10 @@ def show() -> None:
         _show_flow(summary)
     with right:
         _show_facts(summary, bundled=not named)
-    compare_address.recall(SECTION, list(SECTIONS), "Who")
+    address.recall(SECTION, list(SECTIONS), "Who")
     chosen = st.segmented_control("Section", list(SECTIONS), key=SECTION, label_visibility="collapsed", required=True)
     SECTIONS[chosen or "Who"](summary)
-    compare_address.write(SECTION)
+    address.write(SECTION, *((cohort_sections.FAMILY,) if chosen == "How common" else ()))
 
 
 def flow_of(summary: CohortSummary) -> Flow:

@@ -8,9 +8,10 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import loading, state
+from ecgkt.dashboard import address, loading, state
 from ecgkt.dashboard.paper import View, current_view
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import LEADS, Domain, Explanation
@@ -19,7 +20,7 @@ from ecgkt.figures.saliency import SMOOTHING_SECONDS
 from ecgkt.figures.scores import HEADINGS
 from ecgkt.figures.sheet import draw_sheet
 
-TRACED, PLACED, CLOSE = "traced", "maps_placed", "maps_close"
+TRACED, PLACED, CLOSE, OF = "traced", "maps_placed", "maps_close", "traced_on"
 PLACES = ("Side by side", "One below the other")
 STYLE = """
 <style>
@@ -34,14 +35,20 @@ STYLE = """
 
 
 def chosen(case: Case) -> str | None:
-    """Return the target whose maps this session asked for on this case."""
-    found: tuple[str, str] | None = st.session_state.get(TRACED)
-    return found[1] if found is not None and found[0] == case.id else None
+    """Return the target whose maps this session, or the address that it follows, asks for on this case."""
+    held = st.session_state
+    if address.followed():
+        held[TRACED], held[OF] = address.asked(TRACED), case.id
+    if held.get(OF) != case.id:
+        held[TRACED] = None
+    found: str | None = held.get(TRACED)
+    return found
 
 
 def choose(case: Case, target: str) -> None:
     """Ask for the maps of a target; a second time puts them away."""
-    st.session_state[TRACED] = None if chosen(case) == target else (case.id, target)
+    held = st.session_state
+    held[TRACED], held[OF] = None if chosen(case) == target else target, case.id
 
 
 def show(case: Case, models: Mapping[str, Path], target: str) -> None:
@@ -49,6 +56,8 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     cards = {name: loading.card(folder) for name, folder in models.items()}
     label = next((card.labels[target] for card in cards.values() if target in card.labels.names), None)
     if label is None:
+        address.trouble(f"The link asks for the target {address.quoted(target)}, which no model here has.")
+        st.session_state[TRACED] = None
         return
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -58,16 +67,9 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
         st.button("Close the maps", key=CLOSE, on_click=choose, args=(case, target))
     lacking = [name for name, card in cards.items() if target not in card.labels.names]
     turn = st.empty()
-    found: dict[str, Explanation] = {}
-    for name, folder in models.items():
-        if name not in lacking:
-            found[name] = state.explanation_of(
-                case,
-                cards[name].id,
-                target,
-                lambda at=folder: _explain(at, case, target),  # type: ignore[misc]
-            )
-    turn.empty()
+    found = {
+        name: _map(case, folder, cards[name].id, target, turn) for name, folder in models.items() if name not in lacking
+    }
     for name in lacking:
         st.info(f"{name} has no score for {label.title}, and so no map.")
     view = current_view(case.record)
@@ -77,6 +79,13 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     st.html(f'<div class="ecgkt-maps{below}">{figures}</div>')
     told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(found)]
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(told))}</p>')
+
+
+def _map(case: Case, folder: Path, checkpoint: str, target: str, turn: DeltaGenerator) -> Explanation:
+    """Return a model's map, computed once in a session and in its turn."""
+    return state.explanation_of(
+        case, checkpoint, target, lambda: loading.explanation(folder, case.record, target, turn)
+    )
 
 
 def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, seen: str) -> str:
@@ -146,10 +155,3 @@ def _reading(found: Mapping[str, Explanation]) -> list[str]:
         "score, blue lowers it; each map has its own colour range: compare places, not strengths. No map is a cause, "
         "and methods disagree: look at the ECG first."
     ]
-
-
-def _explain(folder: Path, case: Case, target: str) -> Explanation:
-    from ecgkt.explain.saliency import integrated_gradients
-
-    with st.spinner("Tracing the scores back to the ECG", show_time=False):
-        return integrated_gradients(loading.predictor(folder), case.record, target)

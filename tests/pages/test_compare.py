@@ -109,7 +109,8 @@ def test_every_score_is_one_switch_away():
 
 def trace(page: AppTest, target: str) -> AppTest:
     """Ask for the maps of a target, as pressing its row does."""
-    page.session_state[compare_maps.TRACED] = (page.session_state[state.CASE].id, target)
+    case = page.session_state[state.CASE]
+    page.session_state[compare_maps.TRACED], page.session_state[compare_maps.OF] = target, case.id
     page.run()
     assert not page.exception
     return page
@@ -154,6 +155,27 @@ def test_a_target_that_one_model_lacks_is_said_and_the_other_map_stands_alone():
     told = text_of(page)
     assert "Signal only (bundled) has no score for" in told
     assert told.count("<figure>") == 1 and "cosine" not in told
+
+
+def test_the_address_holds_the_target_and_opens_its_maps_again():
+    page = trace(choose(open_page(), "transferred", "mine"), "long_qt")
+    words = dict(page.query_params)
+    assert words[compare_maps.TRACED] == ["long_qt"] or words[compare_maps.TRACED] == "long_qt"
+    again = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=60)
+    for key, value in words.items():
+        again.query_params[key] = value
+    again.run()
+    assert not again.exception
+    assert text_of(again).count("<figure>") == 2 and "saliency of Long QT by Mine" in text_of(again)
+
+
+def test_an_address_with_a_target_that_no_model_has_says_so():
+    again = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=60)
+    again.query_params[compare_maps.TRACED] = "no_such_target"
+    again.run()
+    assert not again.exception
+    told = text_of(again)
+    assert "`no_such_target`, which no model here has" in told and "<figure>" not in told
 
 
 def test_another_case_starts_without_maps():
