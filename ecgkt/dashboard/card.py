@@ -52,7 +52,7 @@ def show(card: Card, folder: Path) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _section(card, OUTPUTS, INPUTS, OVERSIGHT, caption="How to read it and what it reads")
-        card_figures.show_gate(card)
+        st.html(card_figures.gate_html(card))
     with right:
         _section(card, GROUPS, caption=GROUPS)
         st.html(card_figures.cost_html(card, folder))

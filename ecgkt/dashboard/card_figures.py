@@ -74,10 +74,19 @@ def matching(card: Card, sought: str) -> tuple[Label, ...]:
     )
 
 
-def show_gate(card: Card) -> None:
-    """Say how often it abstains on which ECGs; the card has no figure yet."""
-    text = "Not reported: the card holds no rate of abstention on good, bad and simulated ECGs."
-    st.html(table_html("When it abstains", ("Item", "Answer"), [("Rates of abstention", text)], words=True))
+def gate_html(card: Card) -> str:
+    """Return from how many recordings of which kind the model abstained, where its card says so."""
+    gate = getattr(card, "gate", None)
+    if gate is None:
+        text = "Not reported: the card holds no rate of abstention on good, bad and simulated ECGs."
+        return table_html("When it abstains", ("Item", "Answer"), [("Rates of abstention", text)], words=True)
+    caption = f"When it abstains: unlike {gate.name} ({gate.records:,} records), {gate.fit}. {gate.source}"
+    rows = [
+        (f"{rate.kind.capitalize()}: {rate.what}", f"{rate.abstained:,} of {rate.records:,}",
+         f"{100 * rate.abstained / rate.records:.1f}\u00a0%")
+        for rate in gate.rates
+    ]  # fmt: skip
+    return table_html(caption, ("Recordings", "Abstained", "Share"), rows)
 
 
 def cost_html(card: Card, folder: Path) -> str:
@@ -109,7 +118,7 @@ def _cell(estimate: Estimate | None) -> str:
 
 def _mean(estimates: list[Estimate]) -> str:
     values = [one.value for one in estimates if one.value is not None]
-    return f"{sum(values) / len(values):.3f} ({len(values)})" if values else "not measured"
+    return f"{sum(values) / len(values):.3f} ({len(values)})" if values else "not\nmeasured"
 
 
 def _set_name(where: str) -> str:

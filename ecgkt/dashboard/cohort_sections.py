@@ -213,12 +213,12 @@ def _minutes(minutes: float) -> str:
 
 
 def _real_prevalence(kind: Kind) -> dict[str, dict[str, float]]:
-    """Return the share of positives by label on each real collection that a card was measured on."""
+    """Return the share of positives by label on each real collection that a card was measured on, pooled ones apart."""
     found: dict[str, dict[str, float]] = {}
     for folder in loading.models().values():
         card = loading.card(folder)
         for where, rows in card.estimates.items():
-            if not where.startswith("real"):
+            if not where.startswith("real") or " + " in where:
                 continue
             shares = {
                 name: one.positives / one.n for name, one in rows.items()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -28,6 +30,13 @@ def caches() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def card() -> Card:
     return checkpoints.read_card(checkpoints.bundled_folder() / "transferred")
+
+
+def replace_gate(card: Card, gate: object) -> Card:
+    """Return a card that looks like this one and holds that gate."""
+    made = copy.copy(card)
+    object.__setattr__(made, "gate", gate)
+    return made
 
 
 def open_page() -> AppTest:
@@ -68,7 +77,7 @@ def test_simulated_and_real_figures_stand_beside_each_other(card):
         assert f'<th scope="col">{where.replace("simulated", "SIMULATED")}</th>' in html
     values = [row.value for row in card.estimates["real, LUDB"].values() if row.value is not None]
     assert f"<td>{sum(values) / len(values):.3f} ({len(values)})</td>" in html
-    assert "<td>not measured</td>" in html
+    assert "<td>not<br>measured</td>" in html
 
 
 @pytest.mark.parametrize(
@@ -90,6 +99,15 @@ def test_the_search_narrows_the_table_and_says_when_nothing_is_found():
     assert "1 of 89 targets" in text_of(page)
     page.text_input(card_figures.SEARCH).set_value("no such thing").run()
     assert "No target has 'no such thing'" in text_of(page)
+
+
+def test_rates_of_abstention_stand_there_once_a_card_has_them(card):
+    assert "Not reported" in card_figures.gate_html(replace_gate(card, None))
+    rate = SimpleNamespace(kind="real", what="a set", abstained=4, records=250)
+    gate = SimpleNamespace(name="some set", records=500, fit="fitted somehow", source="From somewhere.", rates=(rate,))
+    html = card_figures.gate_html(replace_gate(card, gate))
+    assert "unlike some set (500 records), fitted somehow. From somewhere." in html
+    assert '<th scope="row">Real: a set</th><td>4 of 250</td><td>1.6\u00a0%</td>' in html
 
 
 def test_a_model_that_was_never_measured_says_so(untrained, monkeypatch):
