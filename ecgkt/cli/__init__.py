@@ -40,6 +40,7 @@ COMMANDS = {
         "judging:fill_frequencies", "count how often a target was there among ECGs with such a score, into the cards"
     ),
     "reference": Command("judging:fill_reference", "give checkpoints a reference set of real ECGs to rank against"),
+    "bundle": Command("bundling:fill_bundle", "make a run's predictions and cohort small, to travel with the app"),
     "smoke": Command("stages:fill_smoke", "everything once, tiny, in about a minute"),
 }
 

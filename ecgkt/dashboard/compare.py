@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt import checkpoints
-from ecgkt.dashboard import address, compare_case, loading, reveal, state
+from ecgkt.dashboard import address, compare_case, compare_maps, loading, reveal, state
 from ecgkt.dashboard.state import CASE, READ_FIRST
 from ecgkt.errors import InvalidCheckpoint
 
@@ -23,7 +23,7 @@ STYLE = """
 .ecgkt-compared th, .ecgkt-compared td {border: 0; border-bottom: 1px solid rgba(128,128,128,.3);
   padding: .12rem 0 .12rem .5rem; text-align: right;
   vertical-align: baseline;}
-.ecgkt-compared td:last-child {white-space: nowrap;}
+.ecgkt-compared td {white-space: nowrap;}
 .ecgkt-compared thead th {font-weight: 600; font-size: .78rem; vertical-align: bottom; line-height: 1.15;}
 .ecgkt-compared th:first-child {text-align: left; font-weight: 400; padding-left: 0; min-width: 7.2rem;}
 [class*="st-key-compare_press"] button {min-height: 0; padding: .12rem 0; text-align: left;}
@@ -44,7 +44,7 @@ def show() -> None:
         compare_cohort.show(VIEW)
     else:
         _show_case(right)
-        address.write(VIEW, MODELS, CASE, READ_FIRST)
+        address.write(VIEW, MODELS, compare_maps.TRACED, CASE, READ_FIRST)
 
 
 def candidates() -> dict[str, Path]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgkt.dashboard import loading, reading, state
+from ecgkt.dashboard import compare_maps, compare_table, loading, reading, state
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import HEADINGS, basis
 from ecgkt.figures.side_by_side import ComparedRow, compared_rows, not_comparable, table_html, unit
 
-ALL, SHOWN = "compare_all_rows", 10
+ALL, SHOWN, TABLES = "compare_all_rows", 10, "compared_rows"
 
 
 def show(case: Case, models: Mapping[str, Path]) -> None:
@@ -36,8 +37,11 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
     rows = {kind: compared_rows(found, kind) for kind in kinds}
     counted = "" if not_comparable(found[0], found[1]) else unit(found[0])
     first = None if st.session_state.get(ALL) else SHOWN
-    for column, kind in zip(st.columns(len(kinds), gap="medium"), kinds, strict=True):
-        column.html(table_html(rows[kind], HEADINGS[kind], names, counted, first))
+    target = compare_maps.chosen(case)
+    if target is not None:
+        compare_maps.show(case, {name: models[name] for name, _ in spoken}, target)
+    tables = [table_html(rows[kind], HEADINGS[kind], names, counted, first, pressed=target or "") for kind in kinds]
+    compare_table.show(tables, TABLES, partial(compare_maps.choose, case))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(f"All {sum(map(len, rows.values()))} scores", key=ALL, persist_state="session")
         st.download_button(
@@ -62,6 +66,7 @@ def _show_basis(names: Sequence[str], found: Sequence[Predictions], spoken: Sequ
         said = [f"{name}: {basis(one)}." for name, one in spoken]
     reason = not_comparable(found[0], found[1])
     said.append(reason or f"Difference: {names[0]} minus {names[1]}, the largest first.")
+    said.append("Press a row to see where on the ECG each score comes from.")
     if reason is None and found[0].calibrated:
         said.append("No interval is known for one ECG.")
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(said))}</p>')

@@ -91,9 +91,16 @@ def _measure(where: Path, arms: Mapping[str, tuple[Listed, ...]], first: str, se
     facts = pair.truth.cohort
     told.html(
         f'<p class="ecgkt-basis"><b>{whose(facts.domain)}</b>: {ecgs:,} held-out ECGs of {patients:,} patients, cohort '
-        f"{facts.fingerprint}, split {facts.split_rule}. Paired over patients, {resamples:,} resamples.</p>"
+        f"{facts.fingerprint}, split {facts.split_rule}. Paired over patients, {resamples:,} "
+        f"resamples.{_part(where)}</p>"
     )
     return pair
+
+
+def _part(where: Path) -> str:
+    """Say what was left out of the predictions, where they are a bundle."""
+    bundle = compare_stored.bundle(where)
+    return "" if bundle is None else f" {bundle}."
 
 
 def _named(key: str) -> str:

@@ -23,6 +23,11 @@ STYLE = """
 .ecgkt-notice {position: fixed; top: .62rem; right: 1.4rem; z-index: 1000000; max-width: 70vw; text-align: right;
   font-size: .8rem; line-height: 1.3; pointer-events: none;}
 .ecgkt-notice b {font-size: .9rem;}
+@media (max-width: 1000px) {
+  .ecgkt-notice {position: static; max-width: none; margin-top: .6rem; text-align: left;}
+  .block-container [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+  .block-container [data-testid="stColumn"] {min-width: min(100%, 30rem);}
+}
 .ecgkt-case {font-size: .86rem; line-height: 1.35; margin: 0;}
 .ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}
 .st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
@@ -44,9 +49,8 @@ STYLE = """
 .ecgkt-measured caption {text-align: left; font-weight: 700; font-size: .92rem;}
 .ecgkt-measured th {text-align: left; font-weight: 400;}
 .ecgkt-measured td, .ecgkt-measured thead th {text-align: right; padding-left: .4rem;}
-.ecgkt-measured thead {font-size: .72rem;}
 .ecgkt-changes .ecgkt-measured td, .st-key-changes .ecgkt-measured td {white-space: nowrap;}
-.ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .72rem;}
+.ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem;}
 .block-container .st-key-commit {gap: .6rem; flex-wrap: nowrap;}
 .st-key-commit button {font-size: 1.05rem; min-height: 2.6rem; padding: .3rem 1.4rem; white-space: nowrap;}
 .st-key-read {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; padding: .35rem .6rem;}
@@ -56,6 +60,12 @@ STYLE = """
 .ecgkt-read ul {list-style: none; margin: 0; padding: 0;}
 .ecgkt-read li {margin: 0; padding: 0; display: flex; justify-content: space-between; gap: .6rem;
   font-variant-numeric: tabular-nums;}
+.ecgkt-measured thead {font-size: .76rem;}
+.ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .76rem;}
+.block-container [data-testid="stCaptionContainer"] code {font-size: .8rem; color: inherit;}
+.ecgkt-measured small {font-size: .76rem;}
+.stMultiSelect [data-baseweb="tag"] {background-color: rgba(128,128,128,.25);}
+.stMultiSelect [data-baseweb="tag"], .stMultiSelect [data-baseweb="tag"] * {color: inherit;}
 .ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
 .ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
 .block-container [class*="st-key-rows-"] {gap: 2px;}
