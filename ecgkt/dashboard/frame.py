@@ -50,7 +50,6 @@ STYLE = """
 .ecgkt-measured th {text-align: left; font-weight: 400;}
 .ecgkt-measured td, .ecgkt-measured thead th {text-align: right; padding-left: .4rem;}
 .ecgkt-changes .ecgkt-measured td, .st-key-changes .ecgkt-measured td {white-space: nowrap;}
-.ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem;}
 .block-container .st-key-commit {gap: .6rem; flex-wrap: nowrap;}
 .st-key-commit button {font-size: 1.05rem; min-height: 2.6rem; padding: .3rem 1.4rem; white-space: nowrap;}
 .st-key-read {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; padding: .35rem .6rem;}
