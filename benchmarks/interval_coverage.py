@@ -1,6 +1,6 @@
 """How often 95 % intervals hold the truth, on data whose truth is known.
 
-python -m benchmarks.interval_coverage [--trials 500] [--resamples 400] [--seed 0]
+python -m benchmarks.interval_coverage [--trials 500] [--resamples 400] [--seed 0] [--runs 1 5]
 
 Scores of positives and negatives are normal with the same spread, so that AUROC, sensitivity at 90 % specificity and
 (by integration) average precision are known. Subjects have 1 to 4 rows; the rows of a subject share half the variance
@@ -221,10 +221,11 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=500)
     parser.add_argument("--resamples", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--runs", type=int, nargs="+", default=[1, 5], help="how many seeds an arm is trained with")
     asked = parser.parse_args()
     print("| size | interval of | holds the truth, % | truth below, % | above, % | mean width | undefined |")
     print("|---|---|---|---|---|---|---|")
-    for seeds in (1, 5):
+    for seeds in asked.runs:
         for setting in settings():
             tallies: dict[str, Tally] = defaultdict(Tally)
             trials = asked.trials // (1 if seeds == 1 else 4) // (1 if setting.subjects < 500 else 2)

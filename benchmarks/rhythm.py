@@ -66,9 +66,9 @@ def ptb_xl(folder: Path) -> Labelled:
 def simulated(each: int = 60) -> Labelled:
     """Yield simulated recordings of five rhythms at rates drawn evenly, without faulty electrodes."""
     from ecgkt.simulation import SimulationSettings
+    from ecgkt.simulation.electrical import draw_tracing
     from ecgkt.simulation.patients import draw_patient
     from ecgkt.simulation.plans import plan_tracing
-    from ecgkt.simulation.tracing import draw_tracing
     from ecgkt.simulation.waveforms import synthesise
 
     settings, rng = SimulationSettings(faulty=0.0), np.random.default_rng(1)

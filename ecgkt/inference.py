@@ -17,6 +17,7 @@ from ecgkt.domain.predictions import Predictions
 from ecgkt.domain.records import Domain, Record
 from ecgkt.errors import InvalidCheckpoint, InvalidValue
 from ecgkt.evaluation.calibration import sigmoid
+from ecgkt.signals.adults import under_age
 from ecgkt.signals.appearance import appearance
 from ecgkt.signals.quality import assess
 
@@ -66,7 +67,8 @@ class Predictor:
         domains = {record.domain for record in records}
         if len(domains) != 1:
             raise InvalidValue("records of one domain", f"{sorted(domains) or 'none'}", "predict each domain apart")
-        abstained = [assess(record, self.card.preprocessing.seconds).refusal for record in records]
+        seconds = self.card.preprocessing.seconds
+        abstained = [under_age(record.age) or assess(record, seconds).refusal for record in records]
         inputs = {
             row: self.card.preprocessing.apply(records[row]) for row, refusal in enumerate(abstained) if refusal is None
         }
@@ -134,6 +136,7 @@ class Predictor:
             ranks=None if reference is None else _ranks(logits, reference.quantiles),
             reference=None if reference is None else f"{reference.name} ({reference.records} real ECGs)",
             abstained=abstained,
+            observed=calibration.observed,
             distances=distances,
         )
 

@@ -7,6 +7,7 @@ from ecgkt.errors import EcgktError
 
 frame.page("About")
 try:
-    card.show(loading.card(sources.choose_model()))
+    folder = sources.choose_model()
+    card.show(loading.card(folder), folder)
 except EcgktError as error:
     st.error(str(error))

@@ -2,19 +2,26 @@
 
 import streamlit as st
 
-from ecgkt.dashboard import frame, loading, measured, reading, recorded, sources, state
+from ecgkt.dashboard import frame, loading, measured, previous, reading, recorded, reveal, sources, state
 from ecgkt.errors import EcgktError
 
 frame.page("Case")
 try:
     sources.choose()
+    previous.choose()
     model = sources.choose_model()
+    tally = reveal.choose()
     if (sentence := state.problem()) is not None:
         st.error(sentence)
     if (case := state.current_case()) is not None:
-        reading.show_heading(case)
+        reading.show_heading(reveal.veil(case))
         reading.show_reading(model)
+<<<<<<< HEAD
         measured.show(case)
         recorded.show(case, loading.card(model))
+=======
+        measured.show(case, statements=not reveal.waits(case))
+    reveal.show_tally(tally)
+>>>>>>> origin/main
 except EcgktError as error:
     st.error(str(error))

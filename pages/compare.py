@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ecgkt.dashboard import compare, frame, sources, state
+from ecgkt.dashboard import address, compare, frame, sources, state
 from ecgkt.errors import EcgktError
 
 frame.page("Compare")
@@ -10,6 +10,9 @@ try:
     sources.choose()
     if (sentence := state.problem()) is not None:
         st.error(sentence)
+    told = st.container()
     compare.show()
+    with told:
+        address.tell()
 except EcgktError as error:
     st.error(str(error))

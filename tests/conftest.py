@@ -49,6 +49,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from ecgkt import checkpoints
     from ecgkt.catalogue import all_labels
     from ecgkt.checkpoints import Calibration, Card, Reference
+    from ecgkt.domain import Estimate
     from ecgkt.signals.preprocessing import Preprocessing
 
     labels = all_labels()
@@ -65,6 +66,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         calibration=Calibration(Domain.SIMULATED, (1.5,) * len(labels), (-0.5,) * len(labels), 100),
         reference=Reference("a set", "made up for tests", 3, ((-1.0, 0.0, 1.0),) * len(labels)),
         parents={"align": "a" * 12, "labs": "b" * 12},
+        estimates={"real, a set": {name: Estimate(0.9, 0.8, 0.95, 100, 20) for name in labels.names[:5]}},
     )
     folder = tmp_path_factory.mktemp("models")
     with torch.random.fork_rng():

@@ -2,6 +2,7 @@
 
 from ecgkt.catalogue.coding import cinc2021_silent, statements_row, tracing_row, visit_row
 from ecgkt.catalogue.cohort_recipes import RECIPES, CohortRecipe, Take, ValueRules, cohort_recipe, feature_specs
+from ecgkt.catalogue.do_not_miss import Condition, do_not_miss, not_covered
 from ecgkt.catalogue.icd import expand, gem, icd10_of
 from ecgkt.catalogue.other_labs import MdsEdLab, OtherLab, mds_ed_labs, other_labs
 from ecgkt.catalogue.panel import (
@@ -12,6 +13,7 @@ from ecgkt.catalogue.panel import (
     measurements,
     other_measurements,
 )
+from ecgkt.catalogue.repeated import Repeatability, repeatability
 from ecgkt.catalogue.targets import (
     Relations,
     all_labels,
@@ -20,20 +22,24 @@ from ecgkt.catalogue.targets import (
     tracing_relations,
     visit_labels,
 )
+from ecgkt.catalogue.units import limit_words, value_words
 
 __all__ = [
     "RECIPES",
     "CohortRecipe",
+    "Condition",
     "Lab",
     "MdsEdLab",
     "Measurement",
     "OtherLab",
     "Relations",
+    "Repeatability",
     "Take",
     "ValueRules",
     "all_labels",
     "cinc2021_silent",
     "cohort_recipe",
+    "do_not_miss",
     "expand",
     "feature_specs",
     "gem",
@@ -41,14 +47,18 @@ __all__ = [
     "lab",
     "lab_labels",
     "lab_panel",
+    "limit_words",
     "mds_ed_labs",
     "measurements",
+    "not_covered",
     "other_labs",
     "other_measurements",
+    "repeatability",
     "statements_row",
     "tracing_labels",
     "tracing_relations",
     "tracing_row",
+    "value_words",
     "visit_labels",
     "visit_row",
 ]

@@ -1,6 +1,7 @@
 """Weights + card + preprocessing + labels + ancestors, inseparable."""
 
 from ecgkt.checkpoints.cards import Calibration, Card, Reference
+from ecgkt.checkpoints.evidence import RealEvidence, real_evidence, reference_share
 from ecgkt.checkpoints.folders import (
     Checkpoint,
     build_network,
@@ -23,6 +24,7 @@ __all__ = [
     "Checkpoint",
     "Gate",
     "Rate",
+    "RealEvidence",
     "Reference",
     "build_network",
     "bundled_folder",
@@ -33,6 +35,8 @@ __all__ = [
     "load",
     "models_folder",
     "read_card",
+    "real_evidence",
+    "reference_share",
     "save",
     "update_card",
 ]

@@ -14,6 +14,7 @@ from ecgkt.checkpoints.gates import Gate
 from ecgkt.domain import arms
 from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.features import Role
+from ecgkt.domain.frequencies import Observed
 from ecgkt.domain.labels import LabelSet
 from ecgkt.domain.records import Domain
 from ecgkt.errors import EcgktError, InvalidCheckpoint, InvalidValue
@@ -32,7 +33,8 @@ class Calibration:
     """Platt slope and intercept per label, (k,) each in label order, fitted in `domain` on `rows` tuning rows.
 
     `errors` maps a set of records and a family of labels ("simulated, held out: tracing") to the mean expected
-    calibration error over its labels, measured there.
+    calibration error over its labels, measured there. `observed` maps a label to how often it was there by range of
+    its calibrated probability, counted in `observed_in` ("simulated, held out"); empty in cards written before 0.6.0.
     """
 
     domain: Domain
@@ -40,9 +42,17 @@ class Calibration:
     intercept: tuple[float, ...]
     rows: int
     errors: Mapping[str, float] = field(default_factory=dict)
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    observed_in: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", Domain(self.domain))
+        told = {name: row if isinstance(row, Observed) else Observed(**row) for name, row in self.observed.items()}
+        object.__setattr__(self, "observed", told)
+        if told and not self.observed_in.startswith(str(self.domain)):
+            raise InvalidValue(
+                f"frequencies counted among {self.domain} ECGs", repr(self.observed_in), "count them where calibrated"
+            )
         object.__setattr__(self, "slope", tuple(self.slope))
         object.__setattr__(self, "intercept", tuple(self.intercept))
         if len(self.slope) != len(self.intercept):
@@ -152,7 +162,14 @@ class Card:
                 return ", ".join(f"{key.replace('_', ' ')} {entry}" for key, entry in value.items())
             return str(value)
 
-        return {key.replace("_", " "): told(value) for key, value in self.training.items()}
+        facts = {key.replace("_", " "): told(value) for key, value in self.training.items()}
+        settings = self.training.get("settings", {})
+        if self.stage == "diagnoses" and "last_loss" not in self.training and settings.get("transfer") == "beside":
+            facts["settings"] = (
+                "transfer beside: the encoders are kept as their parents left them and every head is fitted by ridge "
+                "regression, so that nothing was trained in steps here"
+            )
+        return facts
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; `from_json` reads it back equal."""

@@ -36,8 +36,12 @@ COMMANDS = {
     "train": Command("stages:fill_train", "all stages and arms of a recipe, cohort included"),
     "reproduce": Command("reproducing:fill_reproduce", "cohort, weights and the README's table from nothing"),
     "evaluate": Command("judging:fill_evaluate", "measure checkpoints on a cohort or a labelled collection"),
+    "frequencies": Command(
+        "judging:fill_frequencies", "count how often a target was there among ECGs with such a score, into the cards"
+    ),
     "reference": Command("judging:fill_reference", "give checkpoints a reference set of real ECGs to rank against"),
     "gate": Command("gates:fill_gate", "let checkpoints abstain from what is unlike a named set of real ECGs"),
+    "bundle": Command("bundling:fill_bundle", "make a run's predictions and cohort small, to travel with the app"),
     "smoke": Command("stages:fill_smoke", "everything once, tiny, in about a minute"),
 }
 

@@ -25,6 +25,7 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="stored predictions to compare over a cohort: what `evaluate --out` or `reproduce --out` wrote",
     )
+    parser.add_argument("--cohort", type=Path, metavar="PREPARED", help="a prepared cohort for the page Cohort")
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: this computer only)")
     parser.add_argument("--headless", action="store_true", help="do not open a browser window")
@@ -47,6 +48,12 @@ def run_open(arguments: argparse.Namespace) -> int:
         from ecgkt.reports.stored import predictions_folder
 
         environment["ECGKT_PREDICTIONS"] = str(predictions_folder(arguments.predictions).resolve())
+    if arguments.cohort is not None:
+        from ecgkt.data.layout import Prepared
+        from ecgkt.data.studies import read_manifest
+
+        read_manifest(Prepared(arguments.cohort))
+        environment["ECGKT_COHORT"] = str(arguments.cohort.resolve())
     options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
     host = "localhost" if arguments.address in ("127.0.0.1", "0.0.0.0") else arguments.address

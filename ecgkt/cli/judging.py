@@ -24,7 +24,11 @@ def fill_evaluate(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--cohort", type=Path, metavar="DIR", help="a prepared cohort")
     what.add_argument(
-        "--collection", type=Path, metavar="DIR", help="a labelled public collection (PTB-XL, LUDB, CinC)"
+        "--collection",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="a labelled public collection (PTB-XL, LUDB, CinC), or several, which are taken together",
     )
     parser.add_argument(
         "--models",
@@ -54,6 +58,41 @@ def fill_reference(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_reference)
 
 
+def fill_frequencies(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `frequencies`."""
+    parser.add_argument(
+        "--predictions", type=Path, required=True, metavar="DIR", help="what `evaluate --out` or `reproduce` stored"
+    )
+    parser.add_argument(
+        "--models",
+        type=Path,
+        nargs="+",
+        default=[Path("models")],
+        metavar="DIR",
+        help="which cards to fill",
+    )
+    parser.add_argument("--part", choices=["tuning", "held_out"], default="held_out", help="of the cohort's split")
+    parser.set_defaults(run=run_frequencies)
+
+
+def run_frequencies(arguments: argparse.Namespace) -> int:
+    """Count how often each target was there among ECGs with such a score, from stored predictions, into the cards."""
+    folder = reports.predictions_folder(arguments.predictions)
+    truth = reports.read_truth(folder / reports.TRUTH)
+    stored = {reports.read_origin(path).checkpoint: path for path in folder.glob("*-*.parquet")}
+    where = f"{truth.cohort.domain}, {arguments.part.replace('_', ' ')}"
+    command = f"python -m ecgkt frequencies --predictions DIR --part {arguments.part}"
+    for name, checkpoint in _named(arguments.models):
+        path = stored.get(checkpoints.read_card(checkpoint).id)
+        if path is None:
+            say(f"{name}: no stored predictions of this checkpoint; left as it is.")
+            continue
+        observed = reports.count_stored(truth, reports.read_predictions(path), arguments.part)
+        card = reports.add_observed(checkpoint, where, observed, command)
+        say(f"{name}: {len(observed)} of {len(card.labels)} targets counted, {where}.")
+    return 0
+
+
 def run_evaluate(arguments: argparse.Namespace) -> int:
     """Measure every checkpoint: a whole report with --out, else AUROC per label with its interval."""
     if arguments.out is not None:
@@ -72,10 +111,10 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
             estimates = reports.evaluate_study(predictor, study, arguments.part, arguments.cohort)
             errors = reports.calibration_errors(predictor, study, arguments.part, arguments.cohort)
         else:
-            collection = open_collection(arguments.collection)
-            where = f"real, {collection.name}"
-            estimates = reports.evaluate_collection(predictor, collection, bar("score"))
-            errors = {}
+            collections = [open_collection(folder) for folder in arguments.collection]
+            where = f"real, {' + '.join(one.name for one in collections)}"
+            estimates = reports.evaluate_collections(predictor, collections, bar("score"))
+            errors, study = {}, None
         sys.stdout.write(f"{name}: AUROC, {where}\n")
         for label, estimate in estimates.items():
             sys.stdout.write(f"  {label:40s} {estimate}  [{estimate.positives}/{estimate.n}]\n")
@@ -86,6 +125,9 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
             sys.stdout.write(f"  mean calibration error {kind:17s} {error:.3f}\n")
         if arguments.write:
             reports.add_estimates(folder, where, estimates, _command(arguments), errors)
+            if study is not None:
+                observed = reports.count_study(predictor, study, arguments.part, arguments.cohort)
+                reports.add_observed(folder, where, observed, _command(arguments))
     return 0
 
 
@@ -113,8 +155,11 @@ def _report(arguments: argparse.Namespace) -> int:
         for _, folder in _named(arguments.models):
             path = stored.get(checkpoints.read_card(folder).id)
             if path is not None:
-                estimates, errors = reports.card_figures(truth, reports.read_predictions(path), **chosen)
+                one = reports.read_predictions(path)
+                estimates, errors = reports.card_figures(truth, one, **chosen)
                 reports.add_estimates(folder, where, estimates, _command(arguments), errors)
+                observed = reports.count_stored(truth, one, arguments.part)
+                reports.add_observed(folder, where, observed, _command(arguments))
     return 0
 
 
@@ -143,4 +188,6 @@ def _command(arguments: argparse.Namespace) -> str:
     if arguments.cohort is not None:
         out = " --out DIR" if arguments.out is not None else ""
         return f"python -m ecgkt evaluate --cohort DIR --part {arguments.part}{out} --write"
-    return f"python -m ecgkt evaluate --collection DIR --write (DIR: {arguments.collection.name})"
+    folders = arguments.collection
+    names = ", ".join(folder.name for folder in folders)
+    return f"python -m ecgkt evaluate --collection {' '.join(['DIR'] * len(folders))} --write (DIR: {names})"

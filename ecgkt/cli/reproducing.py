@@ -103,6 +103,7 @@ def _publish(
         estimates, errors = reports.card_figures(truth, one, resamples=resamples)
         command = f"python -m ecgkt reproduce --recipe configs/{recipe.name}.toml"
         reports.add_estimates(folder, where, estimates, command, errors)
+        reports.add_observed(folder, where, reports.count_stored(truth, one), command)
         written.append(folder)
     return written
 

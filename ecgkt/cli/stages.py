@@ -126,6 +126,7 @@ def train_recipe(
             estimates = reports.evaluate_study(predictor, study, cohort=cohort)
             errors = reports.calibration_errors(predictor, study, cohort=cohort)
             command = f"python -m ecgkt train --recipe configs/{recipe.name}.toml"
+            reports.add_observed(task.out, where, reports.count_study(predictor, study, cohort=cohort), command)
             card = reports.add_estimates(task.out, where, estimates, command, errors)
             macros = ", ".join(f"{kind} {value:.3f}" for kind, value in reports.macro_by_kind(card, estimates).items())
             say(f"{task.name}: macro AUROC ({where}): {macros}.")

@@ -1,78 +1,85 @@
-"""A model card in a reader's order: what it reads, what its numbers may be called, how good it is, its limits."""
+"""A model card in a reader's order: what it is and is not for, on whom, how good, its limits, how it was made."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import streamlit as st
 
 from ecgkt import NOTICE
 from ecgkt.checkpoints import Card
-from ecgkt.domain import Estimate
-from ecgkt.domain.labels import Kind
-from ecgkt.figures.scores import HEADINGS
+from ecgkt.checkpoints.reporting import (
+    BEHIND,
+    CALIBRATED,
+    COST,
+    GOOD,
+    GROUPS,
+    INPUTS,
+    ITEMS,
+    LIMITS,
+    MADE,
+    OUTPUTS,
+    OVERSIGHT,
+    REVIEW,
+    TRAINED,
+    WHAT,
+    of_section,
+)
+from ecgkt.dashboard import card_figures, plain_tables
+
+COLUMNS = ("Item", "Answer")
+STANDARDS = "TRIPOD+AI (2024) and Article 13(3) of the EU AI Act"
+DISCLAIMER = f"The items are those of {STANDARDS}, as far as they are about a model. No conformity is claimed."
 
 
-def show(card: Card) -> None:
-    """Draw a card; nothing stands here that it does not hold."""
+def show(card: Card, folder: Path) -> None:
+    """Draw a card, the first screen for who reads no further; nothing stands here that it does not hold."""
+    st.html(plain_tables.STYLE)
     st.header(card.title)
     st.warning(f"{NOTICE}. {card.statement}")
-    st.subheader("What it reads and says")
-    counts = "; ".join(f"{HEADINGS[kind]}: {len(card.labels.of_kind(kind))}" for kind in card.labels.kinds)
-    st.markdown(
-        f"- Reads 12 leads: {card.preprocessing.description} (preprocessing `{card.preprocessing.fingerprint}`).\n"
-        f"- Scores, {counts}.\n- Arm {card.arm}; checkpoint `{card.id}`; "
-        + (", ".join(f"stage {stage} `{parent}`" for stage, parent in card.parents.items()) or "no earlier stages")
-        + f"; ecgkt {card.code_version}."
-    )
-    st.subheader("What its numbers may be called")
-    st.markdown(_numbers(card))
-    st.subheader("What it learnt from")
-    st.markdown("\n".join(f"- {key.capitalize()}: {value}" for key, value in card.training_facts.items()))
-    st.subheader("How good it is")
-    for where in card.estimates:
-        _show_estimates(card, where)
-    st.subheader("Limits")
-    st.markdown("\n".join(f"- {limit}" for limit in card.limits))
-    st.subheader("Commands that made the figures")
-    st.markdown("\n".join(f"- {what}: `{command}`" for what, command in card.commands.items()))
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        _section(card, WHAT, REVIEW, TRAINED, caption="What it is, and on whom it was trained")
+    with right:
+        st.html(card_figures.families_html(card))
+        _section(card, LIMITS, caption=LIMITS)
+    st.subheader(GOOD)
+    left, right = st.columns([7, 4], gap="large")
+    with left:
+        _section(card, GOOD, CALIBRATED, caption="How it was measured")
+    right.html(card_figures.errors_html(card))
+    card_figures.show_targets(card)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _section(card, OUTPUTS, INPUTS, OVERSIGHT, caption="How to read it and what it reads")
+        st.html(card_figures.gate_html(card))
+    with right:
+        _section(card, GROUPS, caption=GROUPS)
+        st.html(card_figures.cost_html(card, folder))
+        _section(card, COST, BEHIND, caption=BEHIND)
+    _section(card, MADE, caption=MADE)
+    _show_standards(card)
 
 
-def _numbers(card: Card) -> str:
-    lines = []
-    if card.calibration is not None:
-        errors = "; ".join(f"{where} {error:.3f}" for where, error in card.calibration.errors.items())
-        lines.append(
-            f"- On {card.calibration.domain} ECGs: frequencies, calibrated on {card.calibration.rows} recordings. Mean "
-            f"calibration error by family: {errors or 'not measured'}."
+def _section(card: Card, *sections: str, caption: str) -> None:
+    rows = [(item.title, item.answer(card)) for section in sections for item in of_section(section)]
+    st.html(plain_tables.table_html(caption, COLUMNS, rows, words=True))
+
+
+def _show_standards(card: Card) -> None:
+    """Draw where each item stands, what of it is answered, and what is not."""
+    rows = [
+        (
+            item.title,
+            item.section,
+            item.tripod or "–",
+            item.act or "–",
+            "answered" if item.told(card) else "not reported",
         )
-    if card.reference is not None:
-        lines.append(
-            f"- On every other ECG: the rank of the score among {card.reference.records} real ECGs, "
-            f"{card.reference.name}. Uncalibrated there. {card.reference.source}"
-        )
-    return "\n".join(lines)
-
-
-def _show_estimates(card: Card, where: str) -> None:
-    """Draw one set's AUROC table, each family apart."""
-    rows = card.estimates[where]
-    st.markdown(f"**AUROC, {where}** (95 % intervals by resampling subjects; undefined with fewer than 10 positives)")
-    kinds = [kind for kind in Kind if any(label.name in rows for label in card.labels.of_kind(kind))]
-    for tab, kind in zip(st.tabs([HEADINGS[kind] for kind in kinds]), kinds, strict=True):
-        labels = [label for label in card.labels.of_kind(kind) if label.name in rows]
-        tab.dataframe(
-            {
-                "Target": [label.title for label in labels],
-                "AUROC": [rows[label.name].value for label in labels],
-                "95 % interval": [_interval(rows[label.name]) for label in labels],
-                "Positives": [rows[label.name].positives for label in labels],
-                "Of": [rows[label.name].n for label in labels],
-            },
-            hide_index=True,
-            column_config={"AUROC": st.column_config.NumberColumn(format="%.3f")},
-        )
-
-
-def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return estimate.reason or ""
-    return f"{estimate.low:.3f} to {estimate.high:.3f}"
+        for item in ITEMS
+    ]
+    missing = sum(row[-1] == "not reported" for row in rows)
+    with st.expander(f"Where each item stands: {len(rows) - missing} answered, {missing} not reported"):
+        columns = ("Item", "On this page under", "TRIPOD+AI", "EU AI Act, 13(3)", "Here")
+        st.html(plain_tables.table_html("Where each item stands", columns, rows, words=True))
+    st.caption(DISCLAIMER)

@@ -8,8 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt import checkpoints
-from ecgkt.dashboard import compare_address, compare_case, loading, state
-from ecgkt.dashboard.state import MODEL
+from ecgkt.dashboard import address, compare_case, compare_maps, loading, reveal, state
+from ecgkt.dashboard.state import CASE, READ_FIRST
 from ecgkt.errors import InvalidCheckpoint
 
 VIEW, MODELS = "compare", "compared"
@@ -23,7 +23,7 @@ STYLE = """
 .ecgkt-compared th, .ecgkt-compared td {border: 0; border-bottom: 1px solid rgba(128,128,128,.3);
   padding: .12rem 0 .12rem .5rem; text-align: right;
   vertical-align: baseline;}
-.ecgkt-compared td:last-child {white-space: nowrap;}
+.ecgkt-compared td {white-space: nowrap;}
 .ecgkt-compared thead th {font-weight: 600; font-size: .78rem; vertical-align: bottom; line-height: 1.15;}
 .ecgkt-compared th:first-child {text-align: left; font-weight: 400; padding-left: 0; min-width: 7.2rem;}
 [class*="st-key-compare_press"] button {min-height: 0; padding: .12rem 0; text-align: left;}
@@ -35,9 +35,8 @@ STYLE = """
 def show() -> None:
     """Draw the page: one view at a time, so that what is not looked at is not computed."""
     st.html(STYLE)
-    state.hold(MODEL)
     left, right = st.columns([1, 2], vertical_alignment="center")
-    compare_address.recall(VIEW, VIEWS, VIEWS[0])
+    address.recall(VIEW, VIEWS, VIEWS[0])
     view = left.segmented_control("View", VIEWS, key=VIEW, label_visibility="collapsed", required=True)
     if view == VIEWS[1]:
         from ecgkt.dashboard import compare_cohort
@@ -45,7 +44,7 @@ def show() -> None:
         compare_cohort.show(VIEW)
     else:
         _show_case(right)
-        compare_address.write(VIEW, MODELS)
+        address.write(VIEW, MODELS, compare_maps.TRACED, CASE, READ_FIRST)
 
 
 def candidates() -> dict[str, Path]:
@@ -67,7 +66,7 @@ def _show_case(place: DeltaGenerator) -> None:
         raise InvalidCheckpoint(
             "two checkpoints that read the ECG alone", f"{len(found)}", "name a folder with more as --models"
         )
-    compare_address.recall_several(MODELS, list(found), _first_two(list(found)))
+    address.recall_several(MODELS, list(found), _first_two(list(found)), "model")
     chosen = place.multiselect(
         "Models: the first minus the second",
         list(found),
@@ -79,8 +78,11 @@ def _show_case(place: DeltaGenerator) -> None:
     case = state.current_case()
     if len(chosen) < 2:
         st.info("Choose two models or more.")
+    elif case is not None and reveal.waits(case):
+        reveal.ask()
     elif case is not None:
         compare_case.show(case, {name_of(name): found[name] for name in chosen})
+        reveal.note_seen(state.digest(case.record))
 
 
 def name_of(name: str) -> str:

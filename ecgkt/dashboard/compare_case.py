@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from ecgkt.dashboard import loading, reading, state
+from ecgkt.dashboard import compare_maps, compare_table, loading, reading, state
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import HEADINGS, basis
 from ecgkt.figures.side_by_side import ComparedRow, compared_rows, not_comparable, table_html, unit
 
-ALL, SHOWN = "compare_all_rows", 10
+ALL, SHOWN, TABLES = "compare_all_rows", 10, "compared_rows"
 
 
 def show(case: Case, models: Mapping[str, Path]) -> None:
     """Draw what two or more models say of a case, in frequencies where all are calibrated for it, ranks elsewhere."""
     reading.show_heading(case)
-    with st.spinner("Scoring", show_time=False):
-        found = [_predict(case, folder) for folder in models.values()]
+    turn = st.empty()
+    found = [_predict(case, folder, turn) for folder in models.values()]
     names = list(models)
     spoken = [(name, one) for name, one in zip(names, found, strict=True) if one.abstained[0] is None]
     for name, one in zip(names, found, strict=True):
@@ -35,8 +37,11 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
     rows = {kind: compared_rows(found, kind) for kind in kinds}
     counted = "" if not_comparable(found[0], found[1]) else unit(found[0])
     first = None if st.session_state.get(ALL) else SHOWN
-    for column, kind in zip(st.columns(len(kinds), gap="medium"), kinds, strict=True):
-        column.html(table_html(rows[kind], HEADINGS[kind], names, counted, first))
+    target = compare_maps.chosen(case)
+    if target is not None:
+        compare_maps.show(case, {name: models[name] for name, _ in spoken}, target)
+    tables = [table_html(rows[kind], HEADINGS[kind], names, counted, first, pressed=target or "") for kind in kinds]
+    compare_table.show(tables, TABLES, partial(compare_maps.choose, case))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(f"All {sum(map(len, rows.values()))} scores", key=ALL, persist_state="session")
         st.download_button(
@@ -49,9 +54,9 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
     _show_provenance(models)
 
 
-def _predict(case: Case, folder: Path) -> Predictions:
+def _predict(case: Case, folder: Path, turn: DeltaGenerator) -> Predictions:
     identity = loading.card(folder).id
-    return state.predictions_of(case, identity, lambda: loading.predictor(folder).predict([case.record]))
+    return state.predictions_of(case, identity, lambda: loading.scores(folder, case.record, turn))
 
 
 def _show_basis(names: Sequence[str], found: Sequence[Predictions], spoken: Sequence[tuple[str, Predictions]]) -> None:
@@ -61,6 +66,7 @@ def _show_basis(names: Sequence[str], found: Sequence[Predictions], spoken: Sequ
         said = [f"{name}: {basis(one)}." for name, one in spoken]
     reason = not_comparable(found[0], found[1])
     said.append(reason or f"Difference: {names[0]} minus {names[1]}, the largest first.")
+    said.append("Press a row to see where on the ECG each score comes from.")
     if reason is None and found[0].calibrated:
         said.append("No interval is known for one ECG.")
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(said))}</p>')

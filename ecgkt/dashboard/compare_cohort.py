@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ecgkt.dashboard import compare_address, compare_disagreements, compare_sections, compare_stored
+from ecgkt.dashboard import address, compare_disagreements, compare_sections, compare_stored
 from ecgkt.dashboard.compare_stored import Listed, Pair
 from ecgkt.figures.charts import whose
 from ecgkt.reports.efficiency import budgets_of
@@ -43,12 +43,12 @@ def show(view: str) -> None:
     if first == second:
         st.info("Choose two different models.")
         return
-    compare_address.recall(SECTION, list(SECTIONS), "Labels")
+    address.recall(SECTION, list(SECTIONS), "Labels")
     chosen = st.segmented_control("Section", list(SECTIONS), key=SECTION, label_visibility="collapsed", required=True)
     section = chosen or "Labels"
     pair = _measure(where, arms, first, second, resamples)
     SECTIONS[section](pair)
-    compare_address.write(view, FIRST, SECOND, BUDGET, RESAMPLES, SECTION, *OF_SECTION.get(section, ()))
+    address.write(view, FIRST, SECOND, BUDGET, RESAMPLES, SECTION, *OF_SECTION.get(section, ()))
 
 
 def _choose(listed: tuple[Listed, ...]) -> tuple[dict[str, tuple[Listed, ...]], int]:
@@ -58,7 +58,7 @@ def _choose(listed: tuple[Listed, ...]) -> tuple[dict[str, tuple[Listed, ...]], 
     columns = st.columns([3, 3, 2, 2] if several else [3, 3, 2], vertical_alignment="bottom")
     budget = budgets[-1]
     if several:
-        compare_address.recall(BUDGET, budgets, budgets[-1])
+        address.recall(BUDGET, budgets, budgets[-1])
         budget = columns[3].selectbox("Diagnoses seen in training", budgets, key=BUDGET)
     shares = dict(zip(budgets, budgets_of(listed) or (1.0,), strict=True))
     arms = group_by_arm(listed, shares[budget])
@@ -67,9 +67,9 @@ def _choose(listed: tuple[Listed, ...]) -> tuple[dict[str, tuple[Listed, ...]], 
         (columns[0], "Model", FIRST, first),
         (columns[1], "minus", SECOND, second),
     ):
-        compare_address.recall(key, list(arms), otherwise)
+        address.recall(key, list(arms), otherwise)
         column.selectbox(label, list(arms), key=key, format_func=_named)
-    compare_address.recall(RESAMPLES, CHOICES, CHOICES[0])
+    address.recall(RESAMPLES, CHOICES, CHOICES[0])
     resamples = columns[2].selectbox(
         "Resamples of patients",
         CHOICES,
@@ -91,9 +91,16 @@ def _measure(where: Path, arms: Mapping[str, tuple[Listed, ...]], first: str, se
     facts = pair.truth.cohort
     told.html(
         f'<p class="ecgkt-basis"><b>{whose(facts.domain)}</b>: {ecgs:,} held-out ECGs of {patients:,} patients, cohort '
-        f"{facts.fingerprint}, split {facts.split_rule}. Paired over patients, {resamples:,} resamples.</p>"
+        f"{facts.fingerprint}, split {facts.split_rule}. Paired over patients, {resamples:,} "
+        f"resamples.{_part(where)}</p>"
     )
     return pair
+
+
+def _part(where: Path) -> str:
+    """Say what was left out of the predictions, where they are a bundle."""
+    bundle = compare_stored.bundle(where)
+    return "" if bundle is None else f" {bundle}."
 
 
 def _named(key: str) -> str:

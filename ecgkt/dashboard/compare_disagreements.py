@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ecgkt.catalogue import all_labels
-from ecgkt.dashboard import compare_address, sources, state
+from ecgkt.dashboard import address, sources, state
 from ecgkt.dashboard.compare_stored import Pair
 from ecgkt.figures.scores import natural_frequency, ordinal
 from ecgkt.readers.mimic_folder import MimicFolder
@@ -22,7 +22,7 @@ CASE_PAGE = "pages/case.py"
 def show(pair: Pair) -> None:
     """Draw how often each arm is right where it stands alone, and ECGs to look at."""
     names = [name for name in pair.first.names if name in pair.second.names]
-    compare_address.recall(LABEL, names, _clearest(pair, names))
+    address.recall(LABEL, names, _clearest(pair, names))
     label = st.selectbox(
         "Label",
         names,

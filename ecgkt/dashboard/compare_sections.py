@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from html import escape
 
 import streamlit as st
 
-from ecgkt.dashboard import compare_address, compare_stored
+from ecgkt.dashboard import address, compare_stored
 from ecgkt.dashboard.compare_stored import Pair
 from ecgkt.domain import Estimate
 from ecgkt.evaluation.comparison import Difference
@@ -38,11 +39,17 @@ def show_labels(pair: Pair) -> None:
     families = pair_families(pair.first, pair.second, pair.truth)
     table = pair_labels(pair.first, pair.second, pair.comparison, pair.truth)
     verdicts = harmed_and_helped(table)
-    _say(_macros(families))
-    for verdict in ("harmed", "helped"):
-        names = verdicts[verdict]
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        _say(f"<b>{verdict.capitalize()} (q below 0.05): {len(names)}.</b> {escape(', '.join(names[:NAMED]))}{more}")
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        _rows(_macros(families), None, families.columns)
+    with right:
+        _say("<b>Macro AUROC</b>: the mean over the labels of a family, both models on the same ECGs.")
+        for verdict in ("harmed", "helped"):
+            names = verdicts[verdict]
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            _say(
+                f"<b>{verdict.capitalize()} (q below 0.05): {len(names)}.</b> {escape(', '.join(names[:NAMED]))}{more}"
+            )
     family = _family()
     chart = difference_chart(pair.keys, pair.comparison, family, pair.truth.cohort.domain)
     left, right = st.columns([6, 5], gap="medium")
@@ -114,7 +121,7 @@ def show_methods(pair: Pair) -> None:
 
 
 def _family() -> str:
-    compare_address.recall(FAMILY, list(FAMILIES), "tracing")
+    address.recall(FAMILY, list(FAMILIES), "tracing")
     chosen = st.segmented_control(
         "Family",
         list(FAMILIES),
@@ -126,13 +133,12 @@ def _family() -> str:
     return chosen or "tracing"
 
 
-def _macros(table: Table) -> str:
-    said = []
-    for family, labels, first, second, difference in table.rows:
-        if isinstance(difference, Difference) and isinstance(first, Estimate) and isinstance(second, Estimate):
-            means = f"{first.value:.3f} and {second.value:.3f}, " if first.defined and second.defined else ""
-            said.append(f"<b>{escape(str(family))}</b> ({labels} labels): {means}{escape(told(difference))}")
-    return f"Macro AUROC, {escape(str(table.columns[2]))} and {escape(str(table.columns[3]))}. {'; '.join(said)}."
+def _macros(table: Table) -> Table:
+    """Return the table of families with the arms' means alone: the interval that counts is that of the difference."""
+    rows = tuple(
+        tuple(cell.value if isinstance(cell, Estimate) and cell.defined else cell for cell in row) for row in table.rows
+    )
+    return replace(table, rows=rows)
 
 
 def told(cell: Cell) -> str:
@@ -173,7 +179,7 @@ def _rows(table: Table, family: str | None, columns: tuple[str, ...]) -> None:
 
 def _heading(column: str) -> str:
     said = {"title": "label"}.get(column, column).replace("_", " ")
-    return said if column in THREE else said[:1].upper() + said[1:]
+    return said if column in (*THREE, "q") else said[:1].upper() + said[1:]
 
 
 def _cells(row: Sequence[Cell], q: Sequence[bool]) -> str:

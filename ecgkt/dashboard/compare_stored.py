@@ -12,10 +12,21 @@ import streamlit as st
 from ecgkt.dashboard import loading
 from ecgkt.errors import InvalidCohort
 from ecgkt.evaluation.comparison import Comparison
+from ecgkt.reports.bundle import Bundle, read_bundle
+from ecgkt.reports.draws import kept_draws
 from ecgkt.reports.label_tables import compare_pair
 from ecgkt.reports.measured import Measured, measure
 from ecgkt.reports.pairs import pair_subgroups
-from ecgkt.reports.stored import TRUTH, Origin, Stored, Truth, predictions_folder, read_origin, read_predictions
+from ecgkt.reports.stored import (
+    TRUTH,
+    Origin,
+    Stored,
+    Truth,
+    predictions_folder,
+    read_origin,
+    read_predictions,
+    refuse_other_rows,
+)
 from ecgkt.reports.stored import read_truth as _read_truth
 from ecgkt.reports.tables import Table
 
@@ -66,6 +77,11 @@ def folder() -> Path | None:
     """Return the folder with the truth and the predictions, None where there is none."""
     named = loading.predictions_folder()
     return None if named is None else predictions_folder(named)
+
+
+def bundle(where: Path) -> Bundle | None:
+    """Return what was left out of a folder's predictions; None where they are a run's own."""
+    return read_bundle(where)
 
 
 def listed(where: Path) -> tuple[Listed, ...]:
@@ -130,6 +146,12 @@ def arm(where: Path, key: str, members: Sequence[Listed], resamples: int) -> Mea
 @st.cache_resource(show_spinner=False, max_entries=12)
 def _arm(where: str, key: str, some: Files, resamples: int) -> Measured:
     stored = [_stored(file) for file in some]
+    kept = [kept_draws(Path(file[0]), one.origin.checkpoint, resamples) for file, one in zip(some, stored, strict=True)]
+    runs = tuple(run for run in kept if run is not None)
+    if len(runs) == len(stored) and len({run.names for run in runs}) == 1:
+        for one in stored:
+            refuse_other_rows(truth(Path(where)), one)
+        return Measured(key, stored[0].origin.title, tuple(stored), runs)
     return measure(truth(Path(where)), {key: stored}, metrics=["auroc"], resamples=resamples)[key]
 
 

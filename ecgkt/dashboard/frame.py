@@ -8,7 +8,9 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from ecgkt import NOTICE
-from ecgkt.dashboard import loading
+from ecgkt.dashboard import address, loading
+from ecgkt.dashboard.paper import CARD_PX, TRUE_SIZE
+from ecgkt.dashboard.state import ALL_ROWS, MODEL, READ_FIRST, hold
 from ecgkt.errors import EcgktError
 
 STYLE = """
@@ -21,12 +23,24 @@ STYLE = """
 .ecgkt-notice {position: fixed; top: .62rem; right: 1.4rem; z-index: 1000000; max-width: 70vw; text-align: right;
   font-size: .8rem; line-height: 1.3; pointer-events: none;}
 .ecgkt-notice b {font-size: .9rem;}
+@media (max-width: 1000px) {
+  .ecgkt-notice {position: static; max-width: none; margin-top: .6rem; text-align: left;}
+  .block-container [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+  .block-container [data-testid="stColumn"] {min-width: min(100%, 30rem);}
+}
 .ecgkt-case {font-size: .86rem; line-height: 1.35; margin: 0;}
 .ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}
 .st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
   container-type: inline-size;}
 .st-key-paper {overflow-x: auto;}
-.st-key-paper, .st-key-zoom {color-scheme: light;}
+.st-key-paper, .st-key-zoom, .ecgkt-beats {color-scheme: light;}
+.block-container .st-key-sheets {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 700px), 1fr));}
+.st-key-sheets > div {min-width: 0; width: auto !important;}
+.st-key-other {container-type: inline-size; overflow-x: auto;}
+.ecgkt-other, .ecgkt-changes .ecgkt-beats {border: 1px solid rgba(128,128,128,.35); border-radius: 2px;}
+.ecgkt-changes {display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: flex-start;}
+.ecgkt-changes .ecgkt-beats {flex: 3 1 700px; width: auto; min-width: 0;}
+.ecgkt-changes > div {flex: 2 1 360px; max-width: 36rem;}
 .ecgkt-sheet, .ecgkt-beats {display: block; width: 100%; height: auto;}
 .block-container .st-key-controls {gap: .4rem; align-items: center;}
 .st-key-controls [data-baseweb="select"] > div, .st-key-controls button {min-height: 1.9rem; font-size: .82rem;}
@@ -35,21 +49,46 @@ STYLE = """
 .ecgkt-measured caption {text-align: left; font-weight: 700; font-size: .92rem;}
 .ecgkt-measured th {text-align: left; font-weight: 400;}
 .ecgkt-measured td, .ecgkt-measured thead th {text-align: right; padding-left: .4rem;}
-.ecgkt-measured thead {font-size: .72rem;}
-.ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .72rem;}
+.ecgkt-changes .ecgkt-measured td, .st-key-changes .ecgkt-measured td {white-space: nowrap;}
+.block-container .st-key-commit {gap: .6rem; flex-wrap: nowrap;}
+.st-key-commit button {font-size: 1.05rem; min-height: 2.6rem; padding: .3rem 1.4rem; white-space: nowrap;}
+.st-key-read {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; padding: .35rem .6rem;}
+.ecgkt-read {display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; font-size: .86rem; line-height: 1.35;}
+.ecgkt-read > div {flex: 1 1 12rem;}
+.ecgkt-read p {font-weight: 700; margin: 0;}
+.ecgkt-read ul {list-style: none; margin: 0; padding: 0;}
+.ecgkt-read li {margin: 0; padding: 0; display: flex; justify-content: space-between; gap: .6rem;
+  font-variant-numeric: tabular-nums;}
+.ecgkt-measured thead {font-size: .76rem;}
+.ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .76rem;}
+.block-container [data-testid="stCaptionContainer"] code {font-size: .8rem; color: inherit;}
+.ecgkt-measured small {font-size: .76rem;}
+.stMultiSelect [data-baseweb="tag"] {background-color: rgba(128,128,128,.25);}
+.stMultiSelect [data-baseweb="tag"], .stMultiSelect [data-baseweb="tag"] * {color: inherit;}
 .ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
 .ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
 .block-container [class*="st-key-rows-"] {gap: 2px;}
-[class*="st-key-row-"] button {min-height: 0; padding: .14rem .45rem; border-radius: 2px;
-  border: 1px solid transparent; background-repeat: no-repeat; color: inherit;}
+[class*="st-key-row-"] button, [class*="st-key-miss-"] button {min-height: 0; padding: .14rem .45rem;
+  border-radius: 2px; border: 1px solid transparent; background-repeat: no-repeat; color: inherit;}
 [class*="st-key-row-"] button > div, [class*="st-key-row-"] button > div > span,
-[class*="st-key-row-"] button [data-testid="stMarkdownContainer"] {width: 100%;}
-[class*="st-key-row-"] button p {display: flex; justify-content: space-between; gap: .6rem; width: 100%;
-  font-size: .86rem; text-align: left; line-height: 1.35;}
-[class*="st-key-row-"] button p strong {margin-left: auto; font-weight: 600; white-space: nowrap;
+[class*="st-key-miss-"] button > div, [class*="st-key-miss-"] button > div > span,
+[class*="st-key-row-"] button [data-testid="stMarkdownContainer"],
+[class*="st-key-miss-"] button [data-testid="stMarkdownContainer"] {width: 100%;}
+[class*="st-key-row-"] button p {display: grid; grid-template-columns: 1fr auto; column-gap: .6rem; width: 100%;
+  font-size: .86rem; text-align: left; line-height: 1.3;}
+[class*="st-key-row-"] button p strong {font-weight: 600; white-space: nowrap; text-align: right;
   font-variant-numeric: tabular-nums;}
-[class*="st-key-row-"] button:hover {border-color: currentColor;}
-[class*="st-key-row-"] button:focus-visible {outline: 2px solid currentColor; outline-offset: 1px;}
+[class*="st-key-row-"] button p span, [class*="st-key-miss-"] button p span {font-size: .74rem; opacity: .85;}
+[class*="st-key-row-"] button p span:last-child {white-space: nowrap; text-align: right;
+  font-variant-numeric: tabular-nums;}
+[class*="st-key-row-"] button:hover, [class*="st-key-miss-"] button:hover {border-color: currentColor;}
+[class*="st-key-row-"] button:focus-visible, [class*="st-key-miss-"] button:focus-visible {
+  outline: 2px solid currentColor; outline-offset: 1px;}
+.st-key-strip [data-testid="stColumn"] {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; min-width: 0;}
+[class*="st-key-miss-"] button {align-items: flex-start;}
+[class*="st-key-miss-"] button p {display: flex; flex-direction: column; width: 100%; font-size: .8rem;
+  text-align: left; line-height: 1.25;}
+[class*="st-key-miss-"] button p strong {font-weight: 600; font-variant-numeric: tabular-nums;}
 </style>
 """
 
@@ -57,6 +96,9 @@ STYLE = """
 def page(title: str) -> None:
     """Begin a page: it opens cold, carries the notice and the chosen model's statement, and looks like the others."""
     _through_app()
+    address.arrive()
+    address.recall(READ_FIRST, (False, True), False)
+    hold(CARD_PX, TRUE_SIZE, ALL_ROWS)
     st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="auto")
     st.html(STYLE)
     st.html(f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>')
@@ -76,6 +118,8 @@ def _through_app() -> None:
 def _statement() -> str:
     """Return what the chosen model's card says of its training data; nothing where there is no model."""
     try:
+        found = list(loading.models())
+        address.recall(MODEL, found, found[0], "model")
         return loading.card(loading.chosen_model()).statement
     except EcgktError:
         return ""

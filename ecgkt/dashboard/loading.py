@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from html import escape
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ecgkt import checkpoints
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard.state import MODEL
+from ecgkt.dashboard import heavy
+from ecgkt.dashboard.state import CASE, MODEL
+from ecgkt.domain import Explanation, Predictions, Record
 
 if TYPE_CHECKING:
     from ecgkt.inference import Predictor
+    from ecgkt.signals.measurements import Measurements
+
+Result = TypeVar("Result")
+_CALM_SECONDS = 0.5
 
 
 def models() -> dict[str, Path]:
@@ -29,7 +44,7 @@ def chosen_model() -> Path:
     return found.get(st.session_state.get(MODEL) or "", next(iter(found.values())))
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=32)
 def _card(folder: str, stamp: float) -> Card:
     return checkpoints.read_card(Path(folder))
 
@@ -39,16 +54,105 @@ def card(folder: Path) -> Card:
     return _card(str(folder), (folder / "card.json").stat().st_mtime)
 
 
+@cache
+def ready(library: str) -> None:
+    """Import a large library once, and leave all of its objects out of later garbage collections.
+
+    Streamlit collects garbage after each run of a page; looking through torch's 300,000 objects for it took longer than
+    the page itself.
+    """
+    import_module(library)
+    gc.collect()
+    gc.freeze()
+
+
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _predictor(folder: str, identity: str) -> Predictor:
+    import torch
+
     from ecgkt.inference import Predictor
 
-    return Predictor.open(Path(folder))
+    torch.set_num_threads(max(1, heavy.cores() // heavy.shared().workers))
+    opened = Predictor.open(Path(folder))
+    ready("torch")
+    return opened
 
 
 def predictor(folder: Path) -> Predictor:
     """Return a checkpoint ready to read, shared by all sessions; anew where the folder has changed."""
     return _predictor(str(folder), card(folder).id)
+
+
+def scores(folder: Path, record: Record, place: DeltaGenerator | None = None) -> Predictions:
+    """Score a record with a checkpoint, in this session's turn; `place` is an `st.empty()` that says how long it waits.
+
+    Raises what `Predictor.predict` raises.
+    """
+    opened = predictor(folder)
+    return in_turn("scores", "Scoring", lambda: opened.predict([record]), place)
+
+
+def explanation(folder: Path, record: Record, target: str, place: DeltaGenerator | None = None) -> Explanation:
+    """Trace a target's score back to a record, in this session's turn; `place` as in `scores`.
+
+    Raises what `integrated_gradients` raises.
+    """
+    opened = predictor(folder)
+
+    def trace() -> Explanation:
+        from ecgkt.explain.saliency import integrated_gradients
+
+        ready("captum.attr")
+        return integrated_gradients(opened, record, target)
+
+    return in_turn("map", "Tracing the score back to the ECG", trace, place)
+
+
+def measurements(record: Record, place: DeltaGenerator | None = None) -> Measurements:
+    """Measure a record's own signal, without any filter, in this session's turn; `place` as in `scores`.
+
+    Raises what `measure` raises.
+    """
+
+    def look() -> Measurements:
+        from ecgkt.signals.measurements import measure
+
+        ready("scipy.signal")
+        return measure(record.signal, record.fs)
+
+    return in_turn("measurements", "Measuring", look, place)
+
+
+def forget_uploads(ids: Sequence[str]) -> None:
+    """Let the server forget files that were uploaded and read; else it keeps them until the tab is closed."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for one in ids:
+            context.uploaded_file_mgr.remove_file(context.session_id, one)
+
+
+def in_turn(kind: str, said: str, work: Callable[[], Result], place: DeltaGenerator | None = None) -> Result:
+    """Do heavy work of this session in its turn, and say in `place`, an `st.empty()`, what it waits for.
+
+    `work` runs in another thread, so it calls nothing of Streamlit. A session that is closed, or a page that is asked
+    for anew, leaves the queue.
+    """
+    place = place or st.empty()
+    context = get_script_run_ctx()
+    begin, shown = time.monotonic(), ""
+
+    def tell(before: int | None) -> None:
+        nonlocal shown
+        st.session_state.get(CASE)  # where Streamlit ends a run that nobody waits for any more
+        words = f"{said} …" if not before else f"{said}: {before} before you"
+        if words != shown and time.monotonic() - begin > _CALM_SECONDS:
+            place.html(f'<p class="ecgkt-basis" role="status">{escape(words)}</p>')
+            shown = words
+
+    result = heavy.shared().run(context.session_id if context else "", kind, work, tell)
+    if shown:
+        place.empty()
+    return result
 
 
 def predictions_folder() -> Path | None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgkt.dashboard import state
+from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.state import Case
 from ecgkt.errors import EcgktError
 from ecgkt.figures import beats as figures
-from ecgkt.signals.measurements import Measured, Measurements, measure
+from ecgkt.signals.measurements import Measured, Measurements
 
 LONG_QTC_MS = 500.0
 _ROWS = (
@@ -44,9 +44,12 @@ class Line:
     marked: bool = False
 
 
-def measured_in(case: Case) -> Measurements:
-    """Return the measurements of a case's own signal, without any filter; computed once in a session."""
-    return state.measurements_of(case, lambda: measure(case.record.signal, case.record.fs))
+def measured_in(case: Case, place: DeltaGenerator | None = None) -> Measurements:
+    """Return the measurements of a case's own signal, without any filter; computed once in a session.
+
+    `place` is an `st.empty()` that says how long they wait for their turn.
+    """
+    return state.measurements_of(case, lambda: loading.measurements(case.record, place))
 
 
 def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line, ...]:
@@ -65,7 +68,7 @@ def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line
 def draw_beats(place: DeltaGenerator, case: Case) -> None:
     """Draw the median beats in a place, or say there why there are none."""
     try:
-        beats = measured_in(case).beats
+        beats = measured_in(case, place).beats
     except EcgktError as error:
         place.info(f"No median beat. {error}")
         return
@@ -79,18 +82,24 @@ def draw_beats(place: DeltaGenerator, case: Case) -> None:
     place.html(f'<img class="ecgkt-beats" alt="{told}" src="{source}">')
 
 
-def show(case: Case) -> None:
-    """Draw the measurements in the sidebar; where the signal cannot be measured, say why."""
+def show(case: Case, *, statements: bool = True) -> None:
+    """Draw the measurements in the sidebar; where the signal cannot be measured, say why.
+
+    Without `statements` neither the rhythm nor the reasons of a refusal, which name it, are told.
+    """
+    place = st.sidebar.empty()
     try:
-        found = measured_in(case)
+        found = measured_in(case, place)
     except EcgktError as error:
         st.sidebar.html(f'<p class="ecgkt-basis"><b>No measurements.</b> {escape(str(error))}</p>')
         return
     with_device = bool(case.device)
-    rows = "".join(_row(line, with_device) for line in lines(found, case.device))
+    told = lines(found, case.device)
+    rows = "".join(_row(line if statements else replace(line, refusal=""), with_device) for line in told)
     sources = '<th scope="col">device</th>' if with_device else ""
     beats = 0 if found.beats is None else found.beats.count
-    foot = f"Rhythm by rules: {found.rhythm.kind}. Computed from the file's own signal"
+    foot = f"Rhythm by rules: {found.rhythm.kind}. " if statements else ""
+    foot += "Computed from the file's own signal"
     foot += f", {beats} alike beats." if beats else "."
     with st.sidebar:
         st.html(

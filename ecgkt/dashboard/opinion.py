@@ -1,44 +1,63 @@
-"""The opinion beside the ECG: three families of scores, one click from where each came from."""
+"""The opinion beside the ECG: what must not be missed, three families of scores, and what stands behind each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import streamlit as st
 
 from ecgkt.catalogue import lab_panel
-from ecgkt.checkpoints import Card
-from ecgkt.dashboard.state import ALL_ROWS, TARGET, Case
+from ecgkt.checkpoints import Card, real_evidence
+from ecgkt.checkpoints.evidence import NEVER
+from ecgkt.dashboard import loading, state
+from ecgkt.dashboard.opinion_chosen import show_chosen
+from ecgkt.dashboard.opinion_rows import SI, Beside, bars, beneath, show_row
+from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added
+from ecgkt.dashboard.opinion_strip import holds_back, show_strip
+from ecgkt.dashboard.state import ALL_ROWS, MAP, TARGET, Case, hold
 from ecgkt.domain import LEADS, Explanation, Predictions
+from ecgkt.domain.labels import Kind
+from ecgkt.explain.shared_evidence import SHARED, SharedEvidence, shared_evidence
 from ecgkt.figures.paper import Paper
 from ecgkt.figures.saliency import SMOOTHING_SECONDS, Overlay, hidden_share
 from ecgkt.figures.scores import HEADINGS, ScoreRow, basis, score_rows
 
-SHOWN = 7
-BAR_RGBA = {"plain": "74, 144, 190, .22", "chosen": "74, 144, 190, .45"}
+SHOWN = 6
+FOLDED = "folded"
+_NOUN = {Kind.TRACING: "targets", Kind.VISIT: "codes", Kind.LAB: "laboratory scores"}
 
 
 def show_families(case: Case, predictions: Predictions) -> None:
-    """Draw diagnoses next to lab abnormalities, the highest first; a click asks for the target's map."""
+    """Draw what must not be missed and the families of scores; a click on a line asks for all of that target.
+
+    Scores that were not shown to work on real ECGs are folded away on all that is not simulated, with the reason.
+    """
     reason = predictions.abstained[0]
     if reason is not None:
         st.warning(f"The model abstains. {reason}")
         return
-    own = " In grey: the simulated patient's own values." if case.measured else ""
-    told = f"{escape(basis(predictions))}. Click a line to see where on the ECG it comes from.{own}"
-    st.html(f'<p class="ecgkt-basis">{told}</p>')
-    shown = None if st.session_state.get(ALL_ROWS) else SHOWN
+    hold(ALL_ROWS, MAP, SI, *(f"{FOLDED}-{kind}" for kind in Kind))
+    card = loading.card(loading.chosen_model())
+    beside = Beside(rules_of(case), device_says(case), _shared(case, card))
+    held_back = holds_back(predictions)
+    show_strip(card, predictions, beside.rules, qtc_of(case), held_back)
+    st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))}</p>')
     panel = [lab.name for lab in lab_panel() if lab.shown]
     families = {kind: score_rows(predictions, kind, first_labs=panel) for kind in predictions.labels.kinds}
-    families = {kind: _top(rows, shown) for kind, rows in families.items()}
-    st.html(_bars([row for rows in families.values() for row in rows]))
-    for column, (kind, rows) in zip(st.columns(len(families), gap="medium"), families.items(), strict=True):
+    open_rows = {kind: _open(rows, card, held_back) for kind, rows in families.items()}
+    st.html(bars([row for rows in families.values() for row in rows], beside.shared))
+    weights = [1.35 if open_rows[kind] else 1.0 for kind in families]
+    for column, (kind, rows) in zip(st.columns(weights, gap="medium"), families.items(), strict=True):
         with column, st.container(key=f"rows-{kind}"):
-            st.html(f'<p class="ecgkt-heading">{HEADINGS[kind]}</p>')
-            for row in rows:
-                _show_row(row, _measured(case, predictions, row))
-    st.toggle(f"All {len(predictions.labels)} scores", key=ALL_ROWS)
+            _show_family(case, predictions, kind, rows, open_rows[kind], beside)
+    with st.container(horizontal=True):
+        st.toggle(f"All {sum(map(len, open_rows.values()))} scores", key=ALL_ROWS)
+        st.session_state.setdefault(MAP, True)
+        st.toggle("Mark on the ECG where a chosen line comes from", key=MAP)
+    compared = [row.name for row in open_rows.get(Kind.TRACING, ())]
+    show_added(case, predictions, card, beside, compared)
+    show_chosen(card, predictions, beside)
 
 
 def show_reason(card: Card, explanation: Explanation, paper: Paper) -> None:
@@ -76,45 +95,81 @@ def _worth(card: Card, name: str) -> str:
     return f"AUROC {'; '.join(told)}."
 
 
-def _show_row(row: ScoreRow, measured: str) -> None:
-    chosen = st.session_state.get(TARGET) == row.name
-    st.button(
-        f"{row.title}{measured} **{row.figure}**",
-        key=f"row-{row.name}",
-        type="tertiary",
-        width="stretch",
-        on_click=_choose,
-        args=(None if chosen else row.name,),
-    )
+def _told(case: Case, predictions: Predictions) -> str:
+    """Return how to read the lines."""
+    said = f"{basis(predictions)}. Click a line to see where on the ECG it comes from and what shares its evidence."
+    if predictions.calibrated and predictions.observed:
+        said += " Bar: the figure; pale: its interval; tick: how many of the cohort have it."
+    return said + (" Measured: the simulated patient's own values." if case.measured else "")
 
 
-def _choose(name: str | None) -> None:
-    st.session_state[TARGET] = name
+def _shared(case: Case, card: Card) -> Mapping[str, float]:
+    """Return by target the cosine of what shares evidence with the chosen one; nothing where none is chosen."""
+    name = st.session_state.get(TARGET)
+    if name not in card.labels.names:
+        return {}
+    found = state.shared_evidence_of(case, card.id, lambda: _read_off(case))
+    return {other: cosine for other, cosine in found.cosines(name).items() if cosine >= SHARED}
 
 
-def _top(rows: Sequence[ScoreRow], count: int | None) -> tuple[ScoreRow, ...]:
-    """Return the first `count` rows, and the chosen one wherever it stands."""
+def _read_off(case: Case) -> SharedEvidence:
+    opened = loading.predictor(loading.chosen_model())
+    return loading.in_turn("evidence", "Comparing evidence", lambda: shared_evidence(opened, case.record))
+
+
+def _open(rows: Sequence[ScoreRow], card: Card, held_back: bool) -> tuple[ScoreRow, ...]:
+    """Return the rows that stand open: all, or on a real ECG those whose scores were shown to work on real ones."""
+    return tuple(row for row in rows if not held_back or real_evidence(card, row.name).works)
+
+
+def _show_family(
+    case: Case,
+    predictions: Predictions,
+    kind: Kind,
+    rows: Sequence[ScoreRow],
+    open_rows: Sequence[ScoreRow],
+    beside: Beside,
+) -> None:
+    """Draw the heading, the lines that stand open, and what is folded away with the reason."""
+    heading = f'<p class="ecgkt-heading">{HEADINGS[kind]}</p>'
+    if kind is Kind.LAB:
+        with st.container(horizontal=True, vertical_alignment="center", key="lab-heading"):
+            st.html(heading)
+            st.toggle("SI units", key=SI)
+    else:
+        st.html(heading)
+    folded = [row for row in rows if row not in open_rows]
+    if folded and not open_rows:
+        st.html(f'<p class="ecgkt-basis">{_none_open(kind, folded)}</p>')
+    for row in _top(open_rows):
+        show_row(row, beneath(row, case, predictions.labels, beside), beside.shared.get(row.name))
+    if folded:
+        _show_folded(case, predictions, kind, folded, bool(open_rows), beside)
+
+
+def _none_open(kind: Kind, folded: Sequence[ScoreRow]) -> str:
+    """Return why a family shows nothing on a real ECG."""
+    card = loading.card(loading.chosen_model())
+    never = all(real_evidence(card, row.name) == NEVER for row in folded)
+    why = "ever measured on real ECGs" if never else "shown to work on real ECGs"
+    return f"None of the {len(folded)} {_NOUN[kind]} was {why}, so none is shown on this one."
+
+
+def _show_folded(
+    case: Case, predictions: Predictions, kind: Kind, folded: Sequence[ScoreRow], some: bool, beside: Beside
+) -> None:
+    """Draw what is folded away under one line; opened, each line says why. The chosen one stays in sight."""
+    card = loading.card(loading.chosen_model())
+    told = f"{len(folded)} {_NOUN[kind]} not shown to work on real ECGs" if some else "Show their ranks all the same"
+    opened = st.toggle(told, key=f"{FOLDED}-{kind}")
+    for row in folded:
+        if opened or row.name == st.session_state.get(TARGET):
+            below = (beneath(row, case, predictions.labels, beside), real_evidence(card, row.name).reason)
+            show_row(row, "; ".join(filter(None, below)), beside.shared.get(row.name))
+
+
+def _top(rows: Sequence[ScoreRow]) -> tuple[ScoreRow, ...]:
+    """Return the first rows, or all where asked, and the chosen one wherever it stands."""
+    count = None if st.session_state.get(ALL_ROWS) else SHOWN
     chosen = st.session_state.get(TARGET)
     return tuple(row for place, row in enumerate(rows) if count is None or place < count or row.name == chosen)
-
-
-def _bars(rows: Sequence[ScoreRow]) -> str:
-    """Return the style that gives each row a bar of its score's length; the chosen one is darker and outlined."""
-    rules = []
-    for row in rows:
-        chosen = st.session_state.get(TARGET) == row.name
-        colour = f"rgba({BAR_RGBA['chosen' if chosen else 'plain']})"
-        width = 100 * (row.share or 0.0)
-        edge = "border-color: currentColor;" if chosen else ""
-        rules.append(
-            f".st-key-row-{row.name} button {{background-image: linear-gradient({colour}, {colour}); "
-            f"background-size: {width:.1f}% 100%; {edge}}}"
-        )
-    return f"<style>{''.join(rules)}</style>"
-
-
-def _measured(case: Case, predictions: Predictions, row: ScoreRow) -> str:
-    """Return the simulated patient's value beside the predicted abnormality, where the case has one."""
-    lab = predictions.labels[row.name].lab
-    value = case.measured.get(lab) if lab else None
-    return "" if value is None else f" :gray[:small[{value}]]"

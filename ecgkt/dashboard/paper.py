@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
+from ecgkt.dashboard import address
 from ecgkt.dashboard.state import hold
 from ecgkt.domain import Record
 from ecgkt.figures.ecg import FOOTER_PX
@@ -17,6 +17,8 @@ from ecgkt.signals.display import FILTERS, DisplayFilter
 LAYOUT, SPEED, GAIN, FILTER = "layout", "speed", "gain", "filter"
 TOOL, CARD_PX, TRUE_SIZE = "tool", "card_px", "true_size"
 SHEET, ZOOM, CALIPERS, BEATS = "Sheet", "Zoom", "Calipers", "Median beats"
+TOOLS = (SHEET, ZOOM, CALIPERS, BEATS)
+WORDS = (LAYOUT, SPEED, GAIN, FILTER, TOOL)
 CARD_MM = (85.60, 53.98)
 _USUAL_CARD_PX = 324
 _ROOM_PX = 168
@@ -39,23 +41,10 @@ class View:
     tool: str = SHEET
     px_per_mm: float | None = None
 
-    def query(self) -> dict[str, str]:
-        """Return the view as words of an address, without what holds for one screen alone."""
-        speed, gain = f"{self.scale.mm_per_second:g}", f"{self.scale.mm_per_millivolt:g}"
-        return {LAYOUT: self.layout.name, SPEED: speed, GAIN: gain, FILTER: self.display.name}
-
-
-def remember(query: Mapping[str, str]) -> None:
-    """Take a view from the words of an address into the session; what is not offered is left out."""
-    offered: dict[str, Mapping[str, object]] = {
-        LAYOUT: {name: name for name in LAYOUTS},
-        SPEED: {f"{speed:g}": speed for speed in SPEEDS},
-        GAIN: {f"{gain:g}": gain for gain in GAINS},
-        FILTER: {name: name for name in FILTERS},
-    }
-    for key, choices in offered.items():
-        if query.get(key) in choices:
-            st.session_state[key] = choices[query[key]]
+    @property
+    def ratio(self) -> str:
+        """The rule that gives this very sheet its height, beside others of the same width."""
+        return f"aspect-ratio: {self.paper.width_mm / (self.paper.height_mm + FOOT_MM):.5f}"
 
 
 def current_view(record: Record) -> View:
@@ -74,19 +63,21 @@ def current_view(record: Record) -> View:
 
 def choose_view(record: Record) -> View:
     """Draw the controls and return what is chosen; the choices hold for the session, on every page."""
-    hold(LAYOUT, SPEED, GAIN, FILTER, TOOL, CARD_PX, TRUE_SIZE)
+    hold(CARD_PX, TRUE_SIZE)
     filters = [name for name, one in FILTERS.items() if one.works_at(record.fs)]
-    if st.session_state.get(FILTER) not in filters:
-        st.session_state.pop(FILTER, None)
+    address.recall(LAYOUT, list(LAYOUTS), next(iter(LAYOUTS)), "layout")
+    address.recall(SPEED, SPEEDS, SPEEDS[0], "paper speed in mm/s")
+    address.recall(GAIN, GAINS, GAINS[0], "gain in mm/mV")
+    address.recall(FILTER, filters, filters[0], "filter")
+    address.recall(TOOL, TOOLS, SHEET, "tool")
     with st.container(key="controls", horizontal=True):
         _choice("Layout", list(LAYOUTS), LAYOUT, 152)
         _choice("Paper speed", list(SPEEDS), SPEED, 110, "{:g} mm/s")
         _choice("Gain", list(GAINS), GAIN, 116, "{:g} mm/mV")
         _choice("Filter for the eye; the model sees the file's own signal", filters, FILTER, 146)
-        st.session_state.setdefault(TOOL, SHEET)
         st.segmented_control(
             "How to look at the ECG",
-            (SHEET, ZOOM, CALIPERS, BEATS),
+            TOOLS,
             key=TOOL,
             required=True,
             label_visibility="collapsed",

@@ -8,18 +8,22 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import loading, measured, opinion, state
+from ecgkt.dashboard import address, changed, loading, measured, opinion, previous, reveal, state
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
-from ecgkt.dashboard.state import TARGET, Case
-from ecgkt.domain import Domain, Explanation
+from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
+from ecgkt.dashboard.state import CASE, MAP, MODEL, PREVIOUS, READ_FIRST, TARGET, Case
+from ecgkt.domain import Domain, Explanation, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
 from ecgkt.figures.ecg import draw_ecg
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
+WORDS = (CASE, PREVIOUS, MODEL, TARGET, *PAPER_WORDS, READ_FIRST)
+"""What of the Case page stands in its address."""
 ORIGIN = {
     Domain.SIMULATED: "SIMULATED, no patient",
     Domain.REAL: "real ECG",
@@ -45,35 +49,86 @@ def show_heading(case: Case) -> None:
 @st.fragment
 def show_reading(folder: Path) -> None:
     """Draw the open case with a model's opinion; a click on a target runs only this part again."""
-    case, card = state.current_case(), loading.card(folder)
-    if case is None:
+    held, card = state.current_case(), loading.card(folder)
+    if held is None:
         return
+    case, other, told = reveal.veil(held), previous.shown(), st.container()
     view = choose_view(case.record)
-    with st.container(key="paper" if view.tool in (SHEET, BEATS) else "zoom"):
-        paper = st.empty()
-    told = st.empty()
+    _recall_target(card)
+    address.write(*WORDS)
+    with told:
+        address.tell()
+    with st.container(key="sheets"):
+        with st.container():
+            if other is not None:
+                st.html('<p class="ecgkt-basis ecgkt-which"><b>This ECG</b></p>')
+            with st.container(key="paper" if view.tool in (SHEET, BEATS) else "zoom"):
+                paper = st.empty()
+        if other is not None:
+            with st.container(key="other"):
+                changed.show_sheet(other)
+    place = st.empty()
+    if reveal.waits(held):
+        _show_tool(paper, place, case, card, None, view)
+        reveal.ask_for_read(case)
+        if other is not None:
+            changed.show_changes(case, other, None)
+        return
+    _show_opinion(folder, case, card, view, paper, place)
+
+
+def _show_opinion(
+    folder: Path, case: Case, card: Card, view: View, paper: DeltaGenerator, place: DeltaGenerator
+) -> None:
+    """Draw the ECG, then its scores, then the map of the chosen target."""
     waiting = not state.has_predictions(case, card.id)
     if waiting and view.tool != CALIPERS:
         _draw(paper, case, card, None, view)
-    with st.spinner("Scoring", show_time=False):
-        predictions = state.predictions_of(case, card.id, lambda: loading.predictor(folder).predict([case.record]))
+    turn = st.empty()
+    predictions = _predict(folder, card, case, turn)
     target = st.session_state.get(TARGET)
     explanation = None
-    if target in predictions.labels.names and predictions.abstained[0] is None:
-        explanation = state.explanation_of(case, card.id, target, lambda: _explain(folder, case, target))
-    if view.tool == CALIPERS:
-        _measure(told, view, _draw(paper, case, card, explanation, view))
-    elif explanation is not None or not waiting:
-        _draw(paper, case, card, explanation, view)
+    spoken = predictions.abstained[0] is None and st.session_state.get(MAP, True)
+    if target in predictions.labels.names and spoken:
+        explanation = state.explanation_of(
+            case, card.id, target, lambda: loading.explanation(folder, case.record, target, turn)
+        )
+    if view.tool == CALIPERS or explanation is not None or not waiting:
+        _show_tool(paper, place, case, card, explanation, view)
+    reveal.show_read(case, card, predictions)
+    if (other := previous.shown()) is not None:
+        changed.show_changes(case, other, (predictions, _predict(folder, card, other.case, turn)))
+    opinion.show_families(case, predictions)
     if explanation is not None:
         opinion.show_reason(card, explanation, view.paper)
-    opinion.show_families(case, predictions)
     opinion.show_provenance(card)
 
 
-def _draw(
-    place: st.delta_generator.DeltaGenerator, case: Case, card: Card, explanation: Explanation | None, view: View
-) -> Box | None:
+def _predict(folder: Path, card: Card, case: Case, turn: DeltaGenerator) -> Predictions:
+    return state.predictions_of(case, card.id, lambda: loading.scores(folder, case.record, turn))
+
+
+def _recall_target(card: Card) -> None:
+    """Choose the target that a followed address names, and none where it names none."""
+    if not address.followed():
+        return
+    word = address.asked(TARGET)
+    if word is not None and word not in card.labels.names:
+        address.trouble(f"The link asks for the target {address.quoted(word)}, which this model does not have.")
+        word = None
+    st.session_state[TARGET] = word
+
+
+def _show_tool(
+    paper: DeltaGenerator, place: DeltaGenerator, case: Case, card: Card, explanation: Explanation | None, view: View
+) -> None:
+    """Draw the ECG, and below it what its calipers say."""
+    box = _draw(paper, case, card, explanation, view)
+    if view.tool == CALIPERS:
+        _measure(place, view, box)
+
+
+def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanation | None, view: View) -> Box | None:
     """Draw the sheet; as a figure to zoom into only when asked, since its script takes seconds to load.
 
     Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
@@ -106,7 +161,7 @@ def _draw(
         place.plotly_chart(figure, theme=None, height="stretch", config=quiet, alt=told)
         return None
     figure.update_layout(dragmode="select", newselection={"line": {"color": "#1f5f8b", "width": 1.5}})
-    key = f"calipers-{case.id}-{'-'.join(view.query().values())}"
+    key = f"calipers-{case.id}-{view.layout.name}-{view.scale}-{view.display.name}"
     event = place.plotly_chart(
         figure,
         theme=None,
@@ -121,7 +176,7 @@ def _draw(
     return boxes[-1] if boxes else None
 
 
-def _measure(place: st.delta_generator.DeltaGenerator, view: View, box: Box | None) -> None:
+def _measure(place: DeltaGenerator, view: View, box: Box | None) -> None:
     """Say what the calipers span; by the grid, so that the size of the screen does not matter."""
     if box is None:
         said = "Drag a box from one point of the ECG to another: ms, rate and mV. Wheel to zoom in first."
@@ -132,10 +187,3 @@ def _measure(place: st.delta_generator.DeltaGenerator, view: View, box: Box | No
         except EcgktError as error:
             said = escape(str(error))
     place.html(f'<p class="ecgkt-basis" role="status">Calipers: {said}</p>')
-
-
-def _explain(folder: Path, case: Case, target: str) -> Explanation:
-    from ecgkt.explain.saliency import integrated_gradients
-
-    with st.spinner("Tracing the score back to the ECG", show_time=False):
-        return integrated_gradients(loading.predictor(folder), case.record, target)

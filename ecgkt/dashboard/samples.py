@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import tomllib
 from dataclasses import replace
 from functools import cache
@@ -10,7 +12,7 @@ from typing import Any
 
 from ecgkt import readers
 from ecgkt.catalogue import lab_panel
-from ecgkt.dashboard.state import Case
+from ecgkt.dashboard.state import Case, LabValue
 from ecgkt.domain import Domain
 from ecgkt.errors import InvalidCohort
 
@@ -32,8 +34,33 @@ def titles() -> tuple[str, ...]:
     return (*listed(), REAL)
 
 
+def slug(title: str) -> str:
+    """Return a sample's word in an address."""
+    return re.sub("[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def veiled_slug(title: str) -> str:
+    """Return a word in an address that does not say what the sample shows."""
+    return f"sample-{hashlib.sha256(slug(title).encode()).hexdigest()[:6]}"
+
+
+def named(word: str) -> str | None:
+    """Return the title of the sample that a word of an address names, or None."""
+    return {spell(title): title for title in titles() for spell in (slug, veiled_slug)}.get(word)
+
+
+def veiled(title: str) -> str:
+    """Return what a sample is called while its title would tell the answer."""
+    number = titles().index(title) + 1
+    return f"Sample {number}" if title == REAL else f"Sample {number} (simulated)"
+
+
 def load(title: str) -> Case:
     """Open one sample."""
+    return replace(_read(title), link=slug(title), veiled_link=veiled_slug(title))
+
+
+def _read(title: str) -> Case:
     if title == REAL:
         return _real()
     row = listed()[title]
@@ -49,11 +76,7 @@ def _real() -> Case:
     return Case(REAL, record, "A recording that the pydicom package carries for its tests.")
 
 
-def _measured(labs: dict[str, float]) -> dict[str, str]:
-    """Return values with their units by analyte."""
-    units = {lab.name: lab.unit for lab in lab_panel()}
-    return {
-        name: f"{value:g}" + ("" if units[name] == "1" else f" {units[name]}")
-        for name, value in labs.items()
-        if name in units
-    }
+def _measured(labs: dict[str, float]) -> dict[str, LabValue]:
+    """Return the simulated patient's blood by analyte: values of the moment of the ECG."""
+    panel = {lab.name for lab in lab_panel()}
+    return {name: LabValue(value, 0.0) for name, value in labs.items() if name in panel}

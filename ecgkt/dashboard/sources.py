@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from ecgkt import readers
-from ecgkt.dashboard import loading, samples
-from ecgkt.dashboard.state import CASE, MODEL, PHYSIONET, SAMPLE, STUDY, UPLOAD, Case, hold, open_case
+from ecgkt.dashboard import address, loading, samples
+from ecgkt.dashboard.state import (
+    CASE,
+    MODEL,
+    PHYSIONET,
+    READ_FIRST,
+    SAMPLE,
+    STUDY,
+    UPLOAD,
+    Case,
+    current_case,
+    digest,
+    open_case,
+)
+from ecgkt.errors import EcgktError, InvalidCohort
 from ecgkt.readers import physionet
 from ecgkt.readers.mimic_device import read_device_report
 from ecgkt.readers.mimic_folder import MimicFolder
@@ -18,18 +32,29 @@ STUDIES_LISTED = 200
 
 
 def choose() -> None:
-    """Draw the sidebar; the first sample is open on a cold start."""
+    """Draw the sidebar; the case of a link is open, else the first sample on a cold start."""
     titles = samples.titles()
+    if (word := address.asked(CASE)) is not None:
+        _open_linked(word)
     if CASE not in st.session_state:
         open_case(lambda: samples.load(titles[0]))
         st.session_state.setdefault(SAMPLE, titles[0])
     with st.sidebar:
-        st.selectbox("Sample", titles, index=None, key=SAMPLE, on_change=_open_sample, placeholder="Choose a sample")
+        st.selectbox(
+            "Sample",
+            titles,
+            index=None,
+            key=SAMPLE,
+            on_change=_open_sample,
+            placeholder="Choose a sample",
+            format_func=samples.veiled if st.session_state.get(READ_FIRST) else str,
+        )
         st.file_uploader(
             "Your ECG: WFDB, DICOM, MATLAB, zip",
             accept_multiple_files=True,
-            key=UPLOAD,
+            key=_uploader(),
             on_change=_open_upload,
+            args=(_uploader(),),
             help="A WFDB record is its .hea with its .dat or .mat, chosen together or zipped; MATLAB is that of "
             "CPSC 2018 or CODE-15. Kept in memory only.",
         )
@@ -40,11 +65,8 @@ def choose() -> None:
 
 def choose_model() -> Path:
     """Draw the choice of model and return its folder; the choice holds on every page."""
-    found = loading.models()
-    if st.session_state.get(MODEL) in found:
-        hold(MODEL)
     with st.sidebar:
-        st.selectbox("Model", found, key=MODEL, format_func=_model_name)
+        st.selectbox("Model", loading.models(), key=MODEL, format_func=_model_name)
     return loading.chosen_model()
 
 
@@ -87,6 +109,52 @@ def local_folder() -> MimicFolder | None:
     return None if folder is None else _folder(str(folder))
 
 
+def read_study(study: int) -> Case:
+    """Return a study of the local folder without opening it; raise a child of EcgktError where it cannot be read."""
+    folder = loading.records_folder()
+    if folder is None:
+        raise InvalidCohort("a local MIMIC-IV-ECG folder", "none", "open the app with --records and the folder")
+    return _read_study(folder, study, str(study))
+
+
+def _open_linked(word: str) -> None:
+    """Open the case of a link; keep what is open, or the first sample, where this machine has no such ECG."""
+    case, title = current_case(), samples.named(word)
+    if case is not None and word in (case.link, case.veiled_link):
+        return
+    if title is not None:
+        if open_case(lambda: samples.load(title)):
+            st.session_state[SAMPLE] = title
+            _clear(STUDY)
+        return
+    asked, folder = re.fullmatch(r"([0-9]{1,12})(-[0-9a-f]{6})?", word, re.ASCII), loading.records_folder()
+    if asked is None:
+        address.trouble(f"The link opens the case {address.quoted(word)}, which is no sample and no study here.")
+    elif folder is None:
+        address.trouble(
+            f"The link opens study {asked[1]} of a MIMIC-IV-ECG folder, and the app was opened without one: start it "
+            "with --records and the folder."
+        )
+    else:
+        _open_linked_study(folder, int(asked[1]), asked[2])
+
+
+def _open_linked_study(folder: Path, study: int, digits: str | None) -> None:
+    """Open a linked study where its samples are those of the ECG that was linked."""
+    try:
+        found = _read_study(folder, study, str(study))
+    except EcgktError as error:
+        address.trouble(f"The link opens study {study}, which this folder does not give. {error}")
+        return
+    if digits and found.link != f"{study}{digits}":
+        address.trouble(
+            f"The link's study {study} is another ECG than the one of that number in this folder: open the app with "
+            "the folder that the link was made with."
+        )
+    elif open_case(lambda: found):
+        _clear(SAMPLE, STUDY)
+
+
 def open_study(study: int) -> None:
     """Open a study of the local folder from elsewhere than the sidebar; keep the open case where it cannot be read."""
     folder = loading.records_folder()
@@ -100,12 +168,19 @@ def _open_sample() -> None:
         open_case(lambda: samples.load(title))
 
 
-def _open_upload() -> None:
-    files = st.session_state[UPLOAD]
+def _uploader() -> str:
+    """Return the key of the upload widget: another one after each opened upload, so that the next drop stands alone."""
+    return f"{UPLOAD}-{st.session_state.get(UPLOAD, 0)}"
+
+
+def _open_upload(widget: str) -> None:
+    files = st.session_state.get(widget)
     if files and open_case(
         lambda: Case("Uploaded ECG", readers.read_upload([(file.name, file.getvalue()) for file in files]))
     ):
         _clear(SAMPLE, STUDY)
+        loading.forget_uploads([file.file_id for file in files])
+        st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1
 
 
 def _open_study() -> None:
@@ -120,9 +195,12 @@ def _open_study() -> None:
 def _read_study(folder: Path, study: int, typed: str) -> Case:
     """Read a study with what its machine stated, where the folder holds the table of that."""
     record, report = _folder(str(folder)).read(study), read_device_report(folder, study)
+    link = f"{study}-{digest(record)}"
+    case = Case(f"Study {typed}", record, link=link, veiled_link=link, study=study)
     if report is None:
-        return Case(f"Study {typed}", record)
-    return Case(f"Study {typed}", replace(record, filters=report.filters), device=report.values)
+        return case
+    record = replace(record, filters=report.filters)
+    return replace(case, record=record, device=report.values, statements=report.statements)
 
 
 def _open_physionet(database: str, record: str) -> None:

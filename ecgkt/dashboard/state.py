@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,27 +16,57 @@ from ecgkt.errors import EcgktError
 
 if TYPE_CHECKING:
     from ecgkt.dashboard.recorded import Recorded
+    from ecgkt.explain.shared_evidence import SharedEvidence
     from ecgkt.signals.measurements import Measurements
 
-CASE, PROBLEM, MODEL, TARGET, ALL_ROWS = "case", "problem", "model", "target", "all_rows"
+CASE, PROBLEM, MODEL, TARGET, ALL_ROWS, MAP = "case", "problem", "model", "target", "all_rows", "map"
+PREVIOUS, READ_FIRST = "previous", "read_first"
 SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
 _ANSWERS = "answers"
+
+
+@dataclass(frozen=True)
+class LabValue:
+    """A measured value in the laboratory panel's unit, `minutes` after the ECG (negative: before; None: not known)."""
+
+    value: float
+    minutes: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
     """An open record; `id` lives in the session.
 
-    `measured` maps an analyte to its value as text where it is known, `device` a measurement's name to what the
-    recording machine itself stated, in the units of `signals.measurements`.
+    `measured` maps an analyte to its value where it is known, `device` a measurement's name to what the recording
+    machine itself stated, in the units of `signals.measurements`; `statements` is what that machine said in words.
+    `link` is its word in an address and `veiled_link` one that does not say what it shows; both are empty for what
+    must not stand there. `study` is its number in the local MIMIC-IV-ECG folder.
     """
 
     title: str
     record: Record
     description: str = ""
-    measured: Mapping[str, str] = field(default_factory=dict)
+    measured: Mapping[str, LabValue] = field(default_factory=dict)
     device: Mapping[str, float] = field(default_factory=dict)
+    statements: tuple[str, ...] = ()
+    link: str = ""
+    veiled_link: str = ""
+    study: int | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Another ECG of the open one's patient; `apart` is the time between both, None where it is not known."""
+
+    case: Case
+    apart: timedelta | None = None
+    is_earlier: bool = True
+
+
+def digest(record: Record) -> str:
+    """Return six hex digits of a recording's samples: the same ECG has the same ones wherever it is read."""
+    return hashlib.sha256(record.signal.tobytes()).hexdigest()[:6]
 
 
 def hold(*keys: str) -> None:
@@ -57,7 +89,7 @@ def open_case(load: Callable[[], Case]) -> bool:
     except EcgktError as error:
         st.session_state[PROBLEM] = str(error)
         return False
-    for key in (PROBLEM, TARGET, _ANSWERS):
+    for key in (PROBLEM, TARGET, PREVIOUS, _ANSWERS):
         st.session_state.pop(key, None)
     return True
 
@@ -101,6 +133,16 @@ def recorded_of(case: Case, compute: Callable[[], Recorded]) -> Recorded:
 def scored(case: Case, checkpoint: str) -> Predictions | None:
     """Return this session's predictions of a case where it was scored with that checkpoint."""
     found: Predictions | None = st.session_state.get(_ANSWERS, {}).get((case.id, checkpoint))
+    return found
+
+
+def shared_evidence_of(case: Case, checkpoint: str, compute: Callable[[], SharedEvidence]) -> SharedEvidence:
+    """Return which targets share evidence on a case, computed once in this session."""
+    answers = st.session_state.setdefault(_ANSWERS, {})
+    key = (case.id, checkpoint, "shared evidence")
+    if key not in answers:
+        answers[key] = compute()
+    found: SharedEvidence = answers[key]
     return found
 
 

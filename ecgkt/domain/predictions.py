@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgkt.domain.frequencies import Frequency, Observed
 from ecgkt.domain.labels import LabelSet
 from ecgkt.domain.records import Domain
 from ecgkt.errors import InvalidValue
@@ -20,8 +22,10 @@ class Predictions:
     `probabilities` (n, k) lie in [0, 1] in the order of `labels`. They are calibrated only where `domain` equals
     `calibrated_in`; elsewhere read `ranks` (n, k): the share of the reference set `reference` that scores lower,
     None where the checkpoint has no reference set. `abstained[i]` holds the sentence why record i has no scores
-    (its row is NaN), or None. `distances` (n,) say how far each record lies from what the checkpoint was checked on, as
-    a share of the limit of its gate; NaN where it was not read, None where the checkpoint has no gate.
+    (its row is NaN), or None. `observed` has by label how often it was there by range of the probability, counted
+    where calibration was measured; labels without a count are not in it. `distances` (n,) say how far each record lies
+    from what the checkpoint was checked on, as a share of the limit of its gate; NaN where it was not read, None where
+    the checkpoint has no gate.
     """
 
     labels: LabelSet
@@ -32,6 +36,7 @@ class Predictions:
     ranks: NDArray[np.float64] | None = None
     reference: str | None = None
     abstained: tuple[str | None, ...] = ()
+    observed: Mapping[str, Observed] = field(default_factory=dict)
     distances: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
@@ -72,6 +77,12 @@ class Predictions:
     def probability(self, name: str, row: int = 0) -> float:
         """Return one probability; NaN where the model abstained."""
         return float(self.probabilities[row, self.labels.index(name)])
+
+    def frequency(self, name: str, row: int = 0) -> Frequency | None:
+        """Return how often the label was there among ECGs with such a score; None where uncalibrated or not counted."""
+        if not self.calibrated or self.abstained[row] is not None or name not in self.observed:
+            return None
+        return self.observed[name].at(self.probability(name, row))
 
     def rank(self, name: str, row: int = 0) -> float | None:
         """Return one rank in the reference set, or None without one."""

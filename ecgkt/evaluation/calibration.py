@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from ecgkt.domain.estimates import Estimate
 from ecgkt.evaluation.discrimination import too_few
-from ecgkt.evaluation.resampling import RESAMPLES, Draws, draw_subjects, percentile_interval
+from ecgkt.evaluation.resampling import (
+    RESAMPLES,
+    Draws,
+    clustered_share_interval,
+    draw_subjects,
+    percentile_interval,
+)
 
 
 def fit_platt(labels: NDArray[np.floating], logits: NDArray[np.floating]) -> tuple[float, float]:
@@ -176,14 +182,6 @@ def _curve(
     for rows in np.array_split(np.argsort(p, kind="stable"), bins):
         if not len(rows):
             continue
-        n, observed = len(rows), float(y[rows].mean())
-        _, place = np.unique(subjects[rows], return_inverse=True)
-        clustered = float((np.bincount(place, y[rows] - observed) ** 2).sum()) / n**2
-        single = observed * (1 - observed) / n
-        worth = n / max(1.0, clustered / single) if single > 0 else float(place.max() + 1)
-        z = 1.959964
-        centre = (observed + z**2 / (2 * worth)) / (1 + z**2 / worth)
-        half = z / (1 + z**2 / worth) * np.sqrt(observed * (1 - observed) / worth + z**2 / (4 * worth**2))
-        low, high = max(0.0, float(centre - half)), min(1.0, float(centre + half))
-        points.append(CurvePoint(n, float(p[rows].mean()), observed, min(low, observed), max(high, observed)))
+        low, high = clustered_share_interval(y[rows], subjects[rows])
+        points.append(CurvePoint(len(rows), float(p[rows].mean()), float(y[rows].mean()), low, high))
     return tuple(points)

@@ -110,3 +110,20 @@ def perfect_interval(value: float, units: float) -> tuple[float, float]:
     """Return a 95 % interval of a share of 1 or 0, where resamples do not vary: Clopper and Pearson's of `units`."""
     bound = float(0.025 ** (1 / units))
     return (bound, 1.0) if value == 1 else (0.0, 1 - bound)
+
+
+def clustered_share_interval(y: NDArray[np.floating], subjects: NDArray[np.int64]) -> tuple[float, float]:
+    """Return Wilson's 95 % interval (1927) of the share of (n,) labels 1/0, for the rows that the subjects are worth.
+
+    n rows are worth n over the design effect of their subjects (Kish 1965), never more than n; where all rows are
+    alike they are worth as many as there are subjects.
+    """
+    n, share = len(y), float(y.mean())
+    _, place = np.unique(subjects, return_inverse=True)
+    clustered = float((np.bincount(place, y - share) ** 2).sum()) / n**2
+    single = share * (1 - share) / n
+    worth = n / max(1.0, clustered / single) if single > 0 else float(place.max() + 1)
+    z = 1.959964
+    centre = (share + z**2 / (2 * worth)) / (1 + z**2 / worth)
+    half = z / (1 + z**2 / worth) * float(np.sqrt(share * (1 - share) / worth + z**2 / (4 * worth**2)))
+    return min(max(0.0, centre - half), share), max(min(1.0, centre + half), share)

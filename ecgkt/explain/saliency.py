@@ -8,12 +8,13 @@ from ecgkt.domain.explanations import Explanation
 from ecgkt.domain.records import Record
 from ecgkt.errors import InvalidValue
 from ecgkt.inference import Predictor
+from ecgkt.signals.adults import under_age
 from ecgkt.signals.quality import assess
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-BATCH = 10
+BATCH = 50
 
 
 def integrated_gradients(predictor: Predictor, record: Record, target: str, steps: int = 50) -> Explanation:
@@ -28,7 +29,7 @@ def integrated_gradients(predictor: Predictor, record: Record, target: str, step
 
     column = predictor.card.labels.index(target)
     preprocessing = predictor.card.preprocessing
-    refusal = assess(record, preprocessing.seconds).refusal
+    refusal = under_age(record.age) or assess(record, preprocessing.seconds).refusal
     if refusal is not None:
         raise InvalidValue("an ECG that the model can read", refusal, "explain another recording")
     signal = torch.from_numpy(preprocessing.apply(record))[None]

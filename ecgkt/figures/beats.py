@@ -31,36 +31,57 @@ def draw_beats(
     A dashed line stands in every lead at each of `edges_ms`; those that are NaN are left out. `count` beats went in.
     Raises InvalidValue where no sample lies between -300 and 700 ms.
     """
-    near = (time_ms >= FROM_MS) & (time_ms < TO_MS)
-    if np.count_nonzero(near) < 2:
-        raise InvalidValue("a beat around its QRS onset", "none", "give times in ms from QRS onset")
-    step = float(np.diff(time_ms[near]).mean())
-    beat = Record(np.asarray(signal)[:, near].astype(np.float32), 1000 / step, "median beats", domain)
-    start = float(time_ms[near][0])
+    beat, start = _beat(signal, time_ms, domain)
     edges = tuple((edge - start) / 1000 for edge in edges_ms if np.isfinite(edge) and FROM_MS <= edge < TO_MS)
-    return draw_sheet(beat, lay_out_beats(beat, scale), said=_said(scale, count, len(edges)), edges=edges)
+    return draw_sheet(beat, lay_out_beats((beat,), scale), said=_said(scale, count, len(edges)), edges=edges)
 
 
-def lay_out_beats(beat: Record, scale: Scale = BEAT_SCALE) -> Paper:
-    """Return a sheet with the limb leads above the chest leads, its rows as high as their waves are."""
+def overlay_beats(
+    now: tuple[NDArray[np.floating], NDArray[np.floating]],
+    other: tuple[NDArray[np.floating], NDArray[np.floating]],
+    domain: Domain,
+    other_title: str,
+    scale: Scale = BEAT_SCALE,
+) -> str:
+    """Draw the median beats of two ECGs over each other at QRS onset, the other one as a broad light line beneath.
+
+    Each is a (12, n) signal in mV and its (n,) times in ms, as in `draw_beats`.
+    """
+    beat, beneath = _beat(*now, domain)[0], _beat(*other, domain)[0]
+    said = f"{scale} relative to the grid · median beats, no filter, zero at QRS onset; blue: {other_title}"
+    return draw_sheet(beat, lay_out_beats((beat, beneath), scale), said=said, beneath=beneath)
+
+
+def lay_out_beats(beats: Sequence[Record], scale: Scale = BEAT_SCALE) -> Paper:
+    """Return a sheet with the limb leads above the chest leads, its rows as high as the waves of all beats are."""
     zone = PULSE_SECONDS * scale.mm_per_second + 5
-    left, pitch = MARGIN_MM + zone, beat.seconds * scale.mm_per_second + _BETWEEN_MM
+    left, pitch = MARGIN_MM + zone, beats[0].seconds * scale.mm_per_second + _BETWEEN_MM
     cells: list[Cell] = []
     pulses = []
-    top = height = sum(sum(_reach(beat, row, scale)) for row in _ROWS)
+    top = height = sum(sum(_reach(beats, row, scale)) for row in _ROWS)
     for row in _ROWS:
-        up, down = _reach(beat, row, scale)
+        up, down = _reach(beats, row, scale)
         baseline = top - up
         top = baseline - down
         pulses.append(pulse_outline(baseline, scale, zone))
-        cells += [Cell(lead, 0.0, beat.seconds, left + at * pitch, baseline) for at, lead in enumerate(row)]
+        cells += [Cell(lead, 0.0, beats[0].seconds, left + at * pitch, baseline) for at, lead in enumerate(row)]
     width = float(np.ceil(left + len(_ROWS[0]) * pitch + MARGIN_MM))
     return Paper(scale, width, height, tuple(cells), tuple(pulses))
 
 
-def _reach(beat: Record, leads: Sequence[str], scale: Scale) -> tuple[float, float]:
+def _beat(signal: NDArray[np.floating], time_ms: NDArray[np.floating], domain: Domain) -> tuple[Record, float]:
+    """Return the part of a beat that is drawn, and the time in ms of its first sample."""
+    near = (time_ms >= FROM_MS) & (time_ms < TO_MS)
+    if np.count_nonzero(near) < 2:
+        raise InvalidValue("a beat around its QRS onset", "none", "give times in ms from QRS onset")
+    step = float(np.diff(time_ms[near]).mean())
+    drawn = np.asarray(signal)[:, near].astype(np.float32)
+    return Record(drawn, 1000 / step, "median beats", domain), float(time_ms[near][0])
+
+
+def _reach(beats: Sequence[Record], leads: Sequence[str], scale: Scale) -> tuple[float, float]:
     """Return how far in whole mm the waves of a row go above and below its baseline."""
-    row = np.concatenate([beat.lead(lead) for lead in leads])
+    row = np.concatenate([beat.lead(lead) for beat in beats for lead in leads])
     known = row[np.isfinite(row)] * scale.mm_per_millivolt
     up = np.ceil(known.max(initial=0.0) + _ROOM_MM)
     down = np.ceil(-known.min(initial=0.0) + _ROOM_MM)

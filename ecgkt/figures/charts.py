@@ -17,6 +17,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 """Told apart with every common colour blindness (Okabe and Ito)."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
 ROW_PX, HEAD_PX, FOOT_PX = 19, 78, 96
+LONE_HEAD_PX = 44
+"""Above a chart without a legend."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def draw_chart(chart: Chart) -> Figure:
     """Draw a chart for the screen."""
     import plotly.graph_objects as go
 
-    height = HEAD_PX + FOOT_PX + (ROW_PX * max(len(chart.rows), 6) if chart.rows else 420)
+    head = HEAD_PX if len(chart.series) > 1 else LONE_HEAD_PX
+    height = head + FOOT_PX + (ROW_PX * max(len(chart.rows), 6) if chart.rows else 420)
     layout = go.Layout(
         template="simple_white",
         title={
@@ -96,7 +99,7 @@ def draw_chart(chart: Chart) -> Figure:
         },
         font={"family": FONT, "size": 13, "color": INK},
         height=height,
-        margin={"t": HEAD_PX, "b": FOOT_PX, "l": 16, "r": 24},
+        margin={"t": head, "b": FOOT_PX, "l": 16, "r": 24},
         xaxis=_x_axis(chart),
         yaxis=_y_axis(chart),
         shapes=[*_lines(chart)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, squares_uri
 from ecgkt.figures.paper import SHOWN_SECONDS, Paper, lay_out
-from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
+from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -55,7 +56,7 @@ def draw_ecg(
         images=images,
         annotations=[*_footer(said, overlay, target_title), *_mark(record, paper)],
     )
-    return go.Figure([*_ink(record, paper), _lead_names(paper), _pulses(paper)], layout)
+    return go.Figure([*_ink(record, paper), _lead_names(paper), *_strokes(paper)], layout)
 
 
 def footer_text(
@@ -139,15 +140,22 @@ def _lead_names(paper: Paper) -> Any:
     )
 
 
-def _pulses(paper: Paper) -> Any:
-    """Draw all calibration pulses as one trace, separated by gaps."""
+def _strokes(paper: Paper) -> list[Any]:
+    """Draw all calibration pulses as one trace, separated by gaps, and the changes from lead to lead as another."""
     import plotly.graph_objects as go
 
-    gap = (np.nan, np.nan)
-    x, y = zip(*(point for pulse in paper.pulses for point in (*pulse, gap)), strict=True)
-    return go.Scatter(
-        x=x, y=y, name="calibration 1 mV", mode="lines", line={"color": INK, "width": 1.3}, hoverinfo="skip"
-    )
+    ends = [((x, low), (x, high)) for x, low, high in paper.seams]
+    return [
+        go.Scatter(x=x, y=y, name=name, mode="lines", line={"color": INK, "width": 1.3}, hoverinfo="skip")
+        for name, lines in (("calibration 1 mV", paper.pulses), ("lead changes", ends))
+        for x, y in (_apart(lines),)
+    ]
+
+
+def _apart(lines: Iterable[Sequence[tuple[float, float]]]) -> tuple[list[float], list[float]]:
+    """Return the points of several lines as one, with a gap after each."""
+    points = [point for line in lines for point in (*line, (np.nan, np.nan))]
+    return [x for x, _ in points], [y for _, y in points]
 
 
 def _patches(overlay: Overlay) -> list[dict[str, Any]]:
@@ -171,10 +179,9 @@ def _patches(overlay: Overlay) -> list[dict[str, Any]]:
 
 
 def _legend_bar() -> dict[str, Any]:
-    ramp = np.arange(-LEVELS, LEVELS + 1, dtype=np.int8)[None, :]
     return {
         "name": "legend",
-        "source": png_uri(np.repeat(ramp, 4, axis=0)),
+        "source": png_uri(legend_levels(13, 3.5)),
         "layer": "above",
         "sizing": "stretch",
         "xref": "paper",

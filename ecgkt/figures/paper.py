@@ -18,6 +18,7 @@ ROW_MM = 25.0
 PULSE_MILLIVOLT = 1.0
 PULSE_SECONDS = 0.2
 LEAST_SQUARE_PX = 4.0
+SEAM_FROM_MM, SEAM_MM = 3.0, 2.0
 SPEEDS = (25.0, 50.0, 12.5)
 GAINS = (10.0, 5.0, 20.0)
 
@@ -119,6 +120,16 @@ class Paper:
     cells: tuple[Cell, ...]
     pulses: tuple[tuple[tuple[float, float], ...], ...]
     name_mm: float = 9.5
+
+    @property
+    def seams(self) -> tuple[tuple[float, float, float], ...]:
+        """Short strokes above and below the baseline where a row goes on with another lead: x, lower and upper y."""
+        changes = [cell for cell in self.cells if cell.from_second > 0]
+        return tuple(
+            (cell.x_mm, cell.baseline_mm + low, cell.baseline_mm + low + SEAM_MM)
+            for cell in changes
+            for low in (SEAM_FROM_MM, -SEAM_FROM_MM - SEAM_MM)
+        )
 
     def trace(self, record: Record, cell: Cell) -> Trace:
         """Place the samples of `record` that belong in `cell`; never rescaled, cut where the recording ends."""

@@ -12,7 +12,7 @@ from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.ecg import footer_text
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, THICK_LINE, THIN_LINE
 from ecgkt.figures.paper import Paper, lay_out, shows_small_squares
-from ecgkt.figures.saliency import LEVELS, Overlay, palette, shade
+from ecgkt.figures.saliency import LEVELS, Overlay, legend_levels, palette, shade
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ def print_ecg(
     """Draw a record on a matplotlib figure whose size in inches is the sheet's, with a head and a foot line."""
     from matplotlib.figure import Figure
 
-    paper = paper or lay_out()
+    paper = paper or lay_out(record=record)
     said = footer_text(record, paper, model_saw, display_filter, true_size=True)
     height = paper.height_mm + HEAD_MM + FOOT_MM
     figure = Figure(figsize=(paper.width_mm / MM_PER_INCH, height / MM_PER_INCH), facecolor=PAPER)
@@ -125,6 +125,8 @@ def _ink(axes: Axes, record: Record, paper: Paper) -> None:
         )
     for pulse in paper.pulses:
         axes.plot(*zip(*pulse, strict=True), color=INK, linewidth=0.7, zorder=3)
+    for at, low, high in paper.seams:
+        axes.vlines(at, low, high, colors=INK, linewidths=0.7, zorder=3)
 
 
 def _head(axes: Axes, record: Record, paper: Paper, title: str) -> None:
@@ -139,7 +141,7 @@ def _foot(axes: Axes, paper: Paper, text: str, overlay: Overlay | None, target_t
     if overlay is None:
         return
     right = paper.width_mm - 14
-    ramp = palette()[None, :, :]
+    ramp = palette()[legend_levels(22, 2.4).astype(int) + LEVELS]
     axes.imshow(ramp, extent=(right - 22, right, -8.6, -6.2), aspect="auto", zorder=2)
     axes.text(right - 23, -7.4, f"{target_title or 'the score'}: lowers", size=7, va="center", ha="right")
     axes.text(right + 1, -7.4, "raises", size=7, va="center")

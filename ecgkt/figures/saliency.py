@@ -1,4 +1,8 @@
-"""The signed overlay behind the traces: one colour range for all leads, strongest along the ink."""
+"""The signed overlay behind the traces: one colour range for all leads, strongest along the ink.
+
+What raises a score is plain orange, what lowers it striped blue: the colours differ for every kind of colour vision,
+and the stripes tell the sign in a grey print.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,8 @@ SMOOTHING_SECONDS = 0.05
 CLIP_PERCENTILE = 98.5
 ROWS_PER_MM = 2
 REACH_MM = 3.0
+STRIPE_MM = 2.0
+BETWEEN_STRIPES = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +88,22 @@ def hidden_share(explanation: Explanation, paper: Paper) -> float:
     return float(mass[~shown].sum() / total) if total > 0 else 0.0
 
 
+def legend_levels(width_mm: float, height_mm: float) -> NDArray[np.int8]:
+    """Return the levels of a legend of that size, from lowers (striped, left) to raises."""
+    x = (np.arange(round(4 * width_mm)) + 0.5) / 4
+    y = (np.arange(round(4 * height_mm)) + 0.5)[::-1] / 4
+    ramp = np.broadcast_to(2 * x / width_mm - 1, (len(y), len(x)))
+    return np.round(_striped(ramp, x, y) * LEVELS).astype(np.int8)
+
+
+def _striped(
+    strength: NDArray[np.floating], x_mm: NDArray[np.floating], y_mm: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """Return a strength (rows, columns) whose negative part is striped, so that its sign is told without any colour."""
+    stripe = (x_mm[None, :] + y_mm[:, None]) % STRIPE_MM < STRIPE_MM / 2
+    return np.where((strength < 0) & ~stripe, BETWEEN_STRIPES * strength, strength)
+
+
 def palette() -> NDArray[np.uint8]:
     """Return (2 LEVELS + 1, 4) RGBA, from lowers the score to raises it; opacity grows with the magnitude."""
     level = np.arange(-LEVELS, LEVELS + 1)
@@ -133,7 +155,8 @@ def _patch(cell: Cell, strength: NDArray[np.float32], fs: float, record: Record,
     y = bottom + height - (np.arange(int(height * ROWS_PER_MM)) + 0.5) / ROWS_PER_MM
     beyond = np.maximum(np.maximum(low - y[:, None], y[:, None] - high), 0)
     fade = np.clip(1 - (beyond / REACH_MM) ** 2, 0, 1)
-    levels = np.round(values * fade * LEVELS).astype(np.int8)
+    x = cell.x_mm + (np.arange(len(values)) + 0.5) / fs * paper.scale.mm_per_second
+    levels = np.round(_striped(values * fade, x, y) * LEVELS).astype(np.int8)
     return Patch(cell, levels, cell.x_mm, float(bottom), len(values) / fs * paper.scale.mm_per_second, float(height))
 
 

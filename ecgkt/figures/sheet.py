@@ -17,7 +17,7 @@ from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.ecg import FONT, footer_text
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, UNITS_PER_MM, squares
 from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
-from ecgkt.figures.saliency import LEVELS, Overlay, png_uri, shade
+from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
 FOOT_MM = 9.6
 
@@ -33,10 +33,12 @@ def draw_sheet(
     true_size: bool = False,
     said: str | None = None,
     edges: Sequence[float] = (),
+    beneath: Record | None = None,
 ) -> str:
     """Return a record as SVG, with the overlay of an explanation behind the ink.
 
     `said` replaces the line about scale and filters; `edges` are seconds at which each cell has a dashed line.
+    `beneath` is another record, drawn as a broad light line behind the ink.
     Each ink path carries `class="ink"` and its `data-lead`; each patch of an overlay its `data-lead`.
     """
     paper = paper or lay_out()
@@ -49,8 +51,10 @@ def draw_sheet(
         squares(paper),
         *([] if overlay is None else _patches(overlay, paper)),
         *(_edge(cell, second, paper) for cell in paper.cells for second in edges),
+        *(_ink(trace, paper, "beneath", _BROAD) for trace in (paper.traces(beneath) if beneath is not None else ())),
         *(_ink(trace, paper) for trace in paper.traces(record)),
         *(_pulse(pulse, paper) for pulse in paper.pulses),
+        *(_seam(*seam, paper) for seam in paper.seams),
         *(_name(cell, paper) for cell in paper.cells),
         *_foot(said, overlay, target_title, paper),
         *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
@@ -68,14 +72,14 @@ def _down(mm: float, paper: Paper) -> int:
     return _units(paper.height_mm - mm)
 
 
-def _ink(trace: Trace, paper: Paper) -> str:
+def _ink(trace: Trace, paper: Paper, kind: str = "ink", stroke: str = "") -> str:
     """Draw one cell's samples; a gap in the recording is a gap in the line."""
     x = np.round(UNITS_PER_MM * (trace.x0_mm + trace.dx_mm * np.arange(len(trace.y_mm))))
     y = np.round(UNITS_PER_MM * (paper.height_mm - trace.y_mm.astype(np.float64)))
     known = np.flatnonzero(~np.isnan(y))
     runs = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
     d = "".join(_line(x[run].astype(int), y[run].astype(int)) for run in runs if len(run))
-    return f'<path class="ink" data-lead="{trace.cell.name}" d="{d}" {_STROKE}/>'
+    return f'<path class="{kind}" data-lead="{trace.cell.name}" d="{d}" {stroke or _STROKE}/>'
 
 
 def _edge(cell: Cell, second: float, paper: Paper) -> str:
@@ -91,12 +95,18 @@ def _line(x: NDArray[np.int_], y: NDArray[np.int_]) -> str:
     return f"M{x[0]} {y[0]}" + (f"l{' '.join(map(str, steps))}" if steps else "")
 
 
+OTHER_INK = "#4a90be"
+_BROAD = f'stroke="{OTHER_INK}" stroke-width="85" stroke-linejoin="round" stroke-opacity=".75" fill="none"'
 _STROKE = f'stroke="{INK}" stroke-width="32" stroke-linejoin="round" fill="none"'
 
 
 def _pulse(pulse: tuple[tuple[float, float], ...], paper: Paper) -> str:
     points = " ".join(f"{_units(x)},{_down(y, paper)}" for x, y in pulse)
     return f'<polyline class="pulse" points="{points}" {_STROKE}/>'
+
+
+def _seam(x_mm: float, low_mm: float, high_mm: float, paper: Paper) -> str:
+    return f'<path class="seam" d="M{_units(x_mm)} {_down(low_mm, paper)}V{_down(high_mm, paper)}" {_STROKE}/>'
 
 
 def _words(
@@ -127,10 +137,9 @@ def _foot(text: str, overlay: Overlay | None, target_title: str | None, paper: P
     words = [_words(left, low, text, paper, 2.7), _words(left, low - 3.8, NOTICE, paper, 2.7)]
     if overlay is None:
         return words
-    ramp = np.repeat(np.arange(-LEVELS, LEVELS + 1, dtype=np.int8)[None, :], 4, axis=0)
     bar = (
         f'<image x="{_units(right - 25)}" y="{_down(-1.6, paper)}" width="{_units(14)}" height="{_units(2.8)}" '
-        f'preserveAspectRatio="none" href="{png_uri(ramp)}"/>'
+        f'preserveAspectRatio="none" href="{png_uri(legend_levels(14, 2.8))}"/>'
     )
     name = _words(right - 26, low, f"{target_title or 'score'}: lowers", paper, 2.7, anchor="end")
     return [*words, name, bar, _words(right - 10, low, "raises", paper, 2.7)]

@@ -75,15 +75,22 @@ def difference_words(difference: float | None) -> str:
 
 
 def table_html(
-    rows: Sequence[ComparedRow], heading: str, names: Sequence[str], counted: str, first: int | None = None
+    rows: Sequence[ComparedRow],
+    heading: str,
+    names: Sequence[str],
+    counted: str,
+    first: int | None = None,
+    pressed: str | None = None,
 ) -> str:
     """Return the `first` rows of one family as an HTML table, its differences `counted` in a unit.
 
-    Bars behind the differences are relative to the largest of the family.
+    Bars behind the differences are relative to the largest of the family. Where `pressed` is given, each row's title is
+    a button with the target's name as `data-target`, and the row of the target `pressed` is chosen wherever it stands.
     """
     longest = max((abs(row.difference) for row in rows if row.difference is not None), default=0.0)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    body = "".join(_line(row, longest) for row in rows[:first])
+    shown = [row for place, row in enumerate(rows) if first is None or place < first or row.name == pressed]
+    body = "".join(_line(row, longest, pressed) for row in shown)
     return (
         f'<table class="ecgkt-compared"><caption>{escape(heading)}</caption>'
         f'<thead><tr><th scope="col">Target</th>{head}<th scope="col">Difference {escape(counted)}</th></tr></thead>'
@@ -91,13 +98,17 @@ def table_html(
     )
 
 
-def _line(row: ComparedRow, longest: float) -> str:
+def _line(row: ComparedRow, longest: float, pressed: str | None) -> str:
     cells = "".join(f"<td>{escape(figure)}</td>" for figure in row.figures)
     style = ""
     if row.difference and longest:
         colour, width = HIGHER[row.difference < 0], 100 * abs(row.difference) / longest
         style = f' style="background: linear-gradient(to left, {colour} {width:.0f}%, transparent {width:.0f}%)"'
-    return f'<tr><th scope="row">{escape(row.title)}</th>{cells}<td{style}>{escape(row.told)}</td></tr>'
+    title, chosen = escape(row.title), ' class="chosen"' if row.name == pressed else ""
+    if pressed is not None:
+        on = str(row.name == pressed).lower()
+        title = f'<button type="button" data-target="{escape(row.name)}" aria-pressed="{on}">{title}</button>'
+    return f'<tr{chosen}><th scope="row">{title}</th>{cells}<td{style}>{escape(row.told)}</td></tr>'
 
 
 def _row(name: str, scores: Sequence[ScoreRow | None], comparable: bool) -> ComparedRow:

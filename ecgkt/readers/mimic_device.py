@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgkt.mimic import table
+from ecgkt.mimic.tables import REPORTS
 from ecgkt.mimic.waveforms import MISSING_MEASUREMENT
 
 _SCHEMA = table("machine_measurements")
@@ -19,11 +20,13 @@ _NO_FILTER = "<not specified>"
 class DeviceReport:
     """`values` has what was measured of heart_rate (/min), pr, qrs, qt (ms), p_axis, qrs_axis, t_axis (-180 to 180).
 
-    `filters` is what the machine printed of its filters, None where it printed nothing.
+    `filters` is what the machine printed of its filters, None where it printed nothing; `statements` its own reading
+    in its own words, line by line.
     """
 
     values: Mapping[str, float]
     filters: str | None = None
+    statements: tuple[str, ...] = ()
 
 
 def read_device_report(folder: Path, study_id: int) -> DeviceReport | None:
@@ -60,7 +63,9 @@ def _report(row: Mapping[str, str]) -> DeviceReport:
         if degrees is not None and -180 <= degrees <= 270:
             values[name] = degrees - 360 if degrees > 180 else degrees
     told = [row.get(name, "").strip() for name in ("bandwidth", "filtering")]
-    return DeviceReport(values, ", ".join(part for part in told if part and part != _NO_FILTER) or None)
+    filters = ", ".join(part for part in told if part and part != _NO_FILTER) or None
+    lines = (row.get(name, "").strip() for name in REPORTS)
+    return DeviceReport(values, filters, tuple(line for line in lines if line))
 
 
 def _number(spelled: str) -> float | None:

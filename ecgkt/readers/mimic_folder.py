@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ecgkt.readers.local_files import read_record
 
 _SCHEMA = table("record_list")
 RECORD_LIST = _SCHEMA.path
+_TIME = "ecg_time"
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,26 @@ class ListedStudy:
     subject_id: int
 
 
+@dataclass(frozen=True)
+class EarlierStudy:
+    """An ECG of the same patient, and how long before the other it was recorded."""
+
+    study_id: int
+    before: timedelta
+
+
 @dataclass(frozen=True, eq=False)
 class MimicFolder:
-    """The studies that record_list.csv names; `paths` are without extension and relative to `folder`."""
+    """The studies that record_list.csv names; `paths` are without extension and relative to `folder`.
+
+    `times` are when each was recorded, NaT where the list does not say.
+    """
 
     folder: Path
     study_ids: NDArray[np.int64]
     subject_ids: NDArray[np.int64]
     paths: Sequence[str]
+    times: NDArray[np.datetime64]
 
     @classmethod
     def open(cls, folder: Path) -> MimicFolder:
@@ -48,14 +62,25 @@ class MimicFolder:
                 f"a MIMIC-IV-ECG folder with {RECORD_LIST}", "none there", "choose the folder that holds it"
             )
         try:
-            listed = pd.read_csv(folder / RECORD_LIST, usecols=list(columns), dtype=columns, keep_default_na=False)
-        except (ValueError, OSError, OverflowError) as error:
+            listed = pd.read_csv(
+                folder / RECORD_LIST, usecols={*columns, _TIME}.__contains__, dtype=columns, keep_default_na=False
+            )
+            spelled = listed[_TIME] if _TIME in listed else pd.Series(pd.NA, index=listed.index)
+            listed = listed[list(columns)]
+        except (ValueError, KeyError, OSError, OverflowError) as error:
             raise InvalidCohort(
                 f"{RECORD_LIST} with whole {', '.join(columns)}", "another table", "copy it from PhysioNet again"
             ) from error
         if not listed["study_id"].is_unique:
             raise InvalidCohort(f"each study once in {RECORD_LIST}", "a study twice", "copy it from PhysioNet again")
-        return cls(folder, listed["study_id"].to_numpy(), listed["subject_id"].to_numpy(), listed["path"].tolist())
+        times = pd.to_datetime(spelled.astype("string"), format="%Y-%m-%d %H:%M:%S", errors="coerce")
+        return cls(
+            folder,
+            listed["study_id"].to_numpy(),
+            listed["subject_id"].to_numpy(),
+            listed["path"].tolist(),
+            times.to_numpy(dtype="datetime64[s]"),
+        )
 
     def __len__(self) -> int:
         return len(self.study_ids)
@@ -64,6 +89,18 @@ class MimicFolder:
         """Return the first `limit` studies in the list's order, of one subject or of all."""
         rows = np.arange(len(self)) if subject_id is None else np.flatnonzero(self.subject_ids == subject_id)
         return tuple(ListedStudy(int(self.study_ids[row]), int(self.subject_ids[row])) for row in rows[:limit])
+
+    def earlier(self, study_id: int) -> tuple[EarlierStudy, ...]:
+        """Return the ECGs of the same patient that were recorded before a study, the latest first."""
+        (rows,) = np.nonzero(self.study_ids == study_id)
+        if not len(rows) or np.isnat(self.times[rows[0]]):
+            return ()
+        before = self.times[rows[0]] - self.times
+        same = np.flatnonzero((self.subject_ids == self.subject_ids[rows[0]]) & (before > np.timedelta64(0, "s")))
+        same = same[np.argsort(before[same], kind="stable")]
+        return tuple(
+            EarlierStudy(int(self.study_ids[row]), timedelta(seconds=int(before[row].astype(int)))) for row in same
+        )
 
     def read(self, study_id: int) -> Record:
         """Read one study; raise UnknownName where the list has none of that number."""

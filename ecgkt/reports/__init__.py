@@ -4,6 +4,7 @@ from ecgkt.reports.cards import (
     add_estimates,
     calibration_errors,
     evaluate_collection,
+    evaluate_collections,
     evaluate_study,
     macro,
     macro_by_kind,
@@ -11,6 +12,7 @@ from ecgkt.reports.cards import (
 )
 from ecgkt.reports.gates import fit_gate, measure_gate, read_records, see, simulate_seen, spoil_all
 from ecgkt.reports.judged import Judged, read_judged
+from ecgkt.reports.observed import add_observed, count_stored, count_study
 from ecgkt.reports.report import Report, card_figures, compute, store_all, write_report
 from ecgkt.reports.scoring import QUANTILES, reference_of, score_files, study_logits
 from ecgkt.reports.stored import (
@@ -18,6 +20,8 @@ from ecgkt.reports.stored import (
     TRUTH,
     Stored,
     Truth,
+    predictions_folder,
+    read_origin,
     read_predictions,
     read_truth,
     store_logits,
@@ -36,16 +40,22 @@ __all__ = [
     "Table",
     "Truth",
     "add_estimates",
+    "add_observed",
     "calibration_errors",
     "card_figures",
     "compute",
+    "count_stored",
+    "count_study",
     "evaluate_collection",
+    "evaluate_collections",
     "evaluate_study",
     "fit_gate",
     "macro",
     "macro_by_kind",
     "measure_gate",
+    "predictions_folder",
     "read_judged",
+    "read_origin",
     "read_predictions",
     "read_records",
     "read_truth",

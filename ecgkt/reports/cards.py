@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from ecgkt.evaluation.discrimination import auroc_estimate
 from ecgkt.inference import Predictor
 from ecgkt.reports.scoring import Progress, score_files, study_logits
 
+_FEWER_PEOPLE = 10**9
+"""More than any collection has, so that persons of two collections have two numbers."""
+
 
 def evaluate_study(
     predictor: Predictor, study: Study, part: str = "held_out", cohort: Path | None = None
@@ -38,6 +41,24 @@ def evaluate_collection(predictor: Predictor, collection: Collection, progress: 
     table = collection.labels.take(kept)
     columns = predictor.card.labels.positions(table.labels.names)
     return _estimates(table, logits[:, columns], collection.subject_ids[kept])
+
+
+def evaluate_collections(
+    predictor: Predictor, collections: Sequence[Collection], progress: Progress = iter
+) -> dict[str, Estimate]:
+    """Return tracing label -> AUROC on several labelled public collections taken together.
+
+    Their readers and carts differ, which a pooled figure holds against the model. No person stands in two of them.
+    """
+    logits, values, subjects = [], [], []
+    for place, collection in enumerate(collections):
+        scores, kept = score_files(predictor, collection.paths, progress)
+        logits.append(scores[:, predictor.card.labels.positions(collection.labels.labels.names)])
+        values.append(collection.labels.values[kept])
+        _, person = np.unique(collection.subject_ids[kept], return_inverse=True)
+        subjects.append(person.astype(np.int64) + place * _FEWER_PEOPLE)
+    table = LabelTable(collections[0].labels.labels, np.concatenate(values))
+    return _estimates(table, np.concatenate(logits), np.concatenate(subjects))
 
 
 def calibration_errors(

@@ -11,7 +11,7 @@ from ecgkt.signals.atrial import NONE, AtrialActivity, atrial_activity
 from ecgkt.signals.beats import align, cut_out, find_beats
 from ecgkt.signals.boundaries import samples
 from ecgkt.signals.conditioning import RATE, Conditioned, condition, median_known
-from ecgkt.signals.rhythm import in_step, irregularity, is_flutter, least_coherence
+from ecgkt.signals.rhythm import in_step, irregularity, is_flutter, least_coherence, may_flutter, ventricles_paced
 from ecgkt.signals.waves import AFTER, BEFORE, Wave, find_p, find_qrs, find_t
 
 _KEEPS_P, _OTHER_SHAPE_KEEPS_P, _FOLLOWS_T = 0.3, 0.75, 0.7
@@ -42,7 +42,7 @@ class Delineation:
     `usable` (12,) the leads that could be read, `spikes` (k,) pacing spikes. `p_coherence` says how alike the beats
     are where the P wave is sought (the median correlation of one with the mean of the others), 0 below 3 beats;
     `irregularity` is the median change of RR as a share of RR. P waves are refused (NaN) where they are not coherent
-    or the atria flutter.
+    or the atria flutter, or may.
     """
 
     fs: float
@@ -137,8 +137,9 @@ def _place(record: Conditioned, beats: NDArray[np.intp], shape: NDArray[np.intp]
         if found_p is not None:
             span = _p_window(found_p, found_qrs)
             coherence = _coherence(windows[shape == 0], span)
-            flutters = is_flutter(atrial, coherence, irregular, 60 * RATE / typical)
-            if coherence >= least_coherence(irregular) and not flutters:
+            flutters = is_flutter(atrial, coherence, irregular, 60 * RATE / typical) or may_flutter(atrial, irregular)
+            paced = ventricles_paced(in_step(record.spikes, qrs["first"], RATE), qrs["first"], RATE)
+            if coherence >= least_coherence(irregular, paced=paced) and not flutters:
                 likeness, lag = _follow(windows, mean[record.usable], span, samples(20))
                 kept = likeness > np.where(shape == 0, _KEEPS_P, _OTHER_SHAPE_KEEPS_P)
                 _write(p, np.flatnonzero(kept), beats, found_p, lag[kept])

@@ -37,6 +37,7 @@ _NAMES = (
     ("t_axis", "deg"),
 )
 _NO_PR = {
+    RhythmKind.P_OR_FLUTTER: "The waves before the QRS complexes may be flutter waves with a fixed ratio.",
     RhythmKind.NO_P: "No P wave is found at a fixed distance before the QRS complexes.",
     RhythmKind.UNKNOWN: "Too few beats to say whether P waves lead the QRS complexes.",
 }
@@ -126,6 +127,8 @@ def _intervals(d: Delineation, rhythm: Rhythm) -> dict[str, Measured]:
 def _no_p(kind: RhythmKind) -> str:
     if kind in (RhythmKind.FIBRILLATION, RhythmKind.FLUTTER):
         return f"The rhythm is {kind}, which has no P wave to measure."
+    if kind == RhythmKind.P_OR_FLUTTER:
+        return _NO_PR[kind]
     if kind == RhythmKind.COMPLETE_BLOCK:
         return "P waves keep no fixed distance to the QRS complexes, so they are not averaged."
     return "No P wave is found in most beats."

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FEWEST_BEATS = 4
 _IRREGULAR = 0.09
 _FREE_P = 0.38
+_STEADY = 0.0065
 
 
 class RhythmKind(StrEnum):
@@ -24,6 +25,7 @@ class RhythmKind(StrEnum):
     P_BEFORE_QRS = "a P wave before each QRS complex"
     FIBRILLATION = "atrial fibrillation"
     FLUTTER = "atrial flutter"
+    P_OR_FLUTTER = "P waves or flutter waves, not told apart"
     VENTRICULAR_PACING = "ventricular pacing"
     COMPLETE_BLOCK = "complete AV block"
     NO_P = "no P wave before the QRS complexes"
@@ -59,7 +61,7 @@ def state_rhythm(d: Delineation) -> Rhythm:
     elif is_flutter(d.atrial, d.p_coherence, d.irregularity, 60_000 / float(np.median(d.rr_ms))):
         kind, rate = RhythmKind.FLUTTER, d.atrial.flutter_rate
     elif d.p_coherence >= least_coherence(d.irregularity):
-        kind = RhythmKind.P_BEFORE_QRS
+        kind = RhythmKind.P_OR_FLUTTER if may_flutter(d.atrial, d.irregularity) else RhythmKind.P_BEFORE_QRS
     elif d.irregularity > _IRREGULAR:
         kind = RhythmKind.FIBRILLATION
     elif d.atrial.free > _FREE_P:
@@ -77,8 +79,13 @@ def irregularity(beats: NDArray[np.float64], shape: NDArray[np.intp]) -> float:
     return float(np.median(change) / np.median(rr)) if len(change) >= 2 else 0.0
 
 
-def least_coherence(irregular: float) -> float:
-    """Return the P coherence from which P waves count: more where RR is irregular, as in atrial fibrillation."""
+def least_coherence(irregular: float, *, paced: bool = False) -> float:
+    """Return the P coherence from which P waves count: more where RR is irregular, as in atrial fibrillation.
+
+    More still under ventricular pacing, where what a spike leaves behind is fixed to the QRS complexes too.
+    """
+    if paced:
+        return 0.9
     return float(np.clip(0.55 + 3 * (irregular - 0.08), 0.55, 0.8))
 
 
@@ -95,6 +102,18 @@ def is_flutter(atrial: AtrialActivity, coherence: float, irregular: float, rate:
         return atrial.flutter > 0.4
     twice = rate >= 120 and abs(atrial.flutter_rate / rate - 2) < 0.2
     return atrial.flutter > (0.46 if twice else 0.53)
+
+
+def may_flutter(atrial: AtrialActivity, irregular: float) -> bool:
+    """Return whether a wave that is fixed to the QRS complexes may as well be a flutter wave with a fixed ratio.
+
+    The parts of the cycle are as alike as in flutter, and RR is as steady as it (up to 0.65 %), or as uneven as with a
+    varying ratio. It holds in 2 of 317 sinus rhythms of PTB-XL 1-250 and LUDB 1-100, and the statement is that nobody
+    knows: a PR interval without meaning is worse than none.
+    """
+    if irregular > _IRREGULAR:
+        return atrial.even > 0.7
+    return irregular <= _STEADY and atrial.even > 0.5
 
 
 def ventricles_paced(spikes: NDArray[np.float64], onsets: NDArray[np.float64], fs: float) -> bool:

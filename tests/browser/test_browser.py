@@ -148,7 +148,7 @@ def test_a_zip_with_a_path_outside_and_an_empty_file_get_one_sentence(open_app, 
 
 def test_the_about_page_tells_the_card(open_app, shots):
     page = open_app("about")
-    page.wait_for_selector("text=Commands that made the figures", timeout=READY)
+    page.wait_for_selector("text=How it was made", timeout=READY)
     assert NOTICE in said(page)
     assert "SIMULATED" in said(page)
     page.wait_for_timeout(800)
@@ -159,8 +159,8 @@ def test_the_first_visitor_of_a_pages_own_address_gets_the_navigation(browser, t
     with serve(tmp_path) as address:
         page = browser.new_page()
         page.goto(f"{address}/about")
-        page.wait_for_selector("text=Commands that made the figures", timeout=READY)
-        expect(page.locator("[data-testid='stTopNavLink']")).to_have_count(3, timeout=READY)
+        page.wait_for_selector("text=How it was made", timeout=READY)
+        expect(page.locator("[data-testid='stTopNavLink']")).to_have_count(4, timeout=READY)
         page.close()
 
 

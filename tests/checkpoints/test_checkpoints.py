@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ecgkt import checkpoints
-from ecgkt.checkpoints.folders import CARD, WEIGHTS
+from ecgkt.checkpoints.folders import CARD, WEIGHTS, bundled_folder
 from ecgkt.domain import Estimate, LabelSet
 from ecgkt.errors import EcgktError, InvalidCheckpoint, InvalidValue, UnknownName
 from ecgkt.signals.preprocessing import Preprocessing
@@ -40,6 +40,14 @@ def test_the_readme_says_what_the_card_says(folder):
     assert "SIMULATED patients only" in text
     assert card.id in text
     assert card.preprocessing.fingerprint in text
+
+
+def test_heads_that_were_fitted_claim_no_epochs():
+    """The bundled baseline was trained in steps; the transferred arm keeps its encoders and fits heads to them."""
+    kept, trained = (checkpoints.read_card(bundled_folder() / name) for name in ("transferred", "baseline"))
+    assert "nothing was trained in steps" in kept.training_facts["settings"]
+    assert "epochs" not in kept.training_facts["settings"]
+    assert "epochs 8" in trained.training_facts["settings"]
 
 
 def edit(folder: Path, change) -> None:

@@ -9,32 +9,13 @@ from ecgkt.cli import main
 from ecgkt.cli.reproducing import BEGIN, END
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = """
-patients = 40
-arms = ["baseline", "transferred", "multimodal", "ecg_only", "shortcut"]
-budgets = [0.5, 1.0]
-[encoder]
-width = 16
-channels = [8, 16]
-strides = [2, 4]
-[pretrain]
-epochs = 1
-batch = 16
-projector = 32
-[labs]
-epochs = 1
-batch = 16
-[diagnoses]
-epochs = 1
-batch = 16
-"""
 
 
 @pytest.fixture
-def recipe(tmp_path) -> Path:
-    path = tmp_path / "tiny.toml"
-    path.write_text(TINY)
-    return path
+def recipe(tiny_recipe) -> Path:
+    return tiny_recipe(
+        'arms = ["baseline", "transferred", "multimodal", "ecg_only", "shortcut"]\nbudgets = [0.5, 1.0]\n'
+    )
 
 
 @pytest.mark.slow

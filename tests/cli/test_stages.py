@@ -8,30 +8,10 @@ from ecgkt import checkpoints
 from ecgkt.cli import main, stages
 from ecgkt.domain.labels import Kind
 
-RECIPE = """
-patients = 40
-[encoder]
-width = 16
-channels = [8, 16]
-strides = [2, 4]
-[pretrain]
-epochs = 1
-batch = 16
-projector = 32
-[labs]
-epochs = 1
-batch = 16
-[diagnoses]
-epochs = 1
-batch = 16
-"""
-
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.toml"
-    path.write_text(RECIPE)
-    return path
+def recipe(tiny_recipe) -> Path:
+    return tiny_recipe()
 
 
 def test_each_stage_is_a_command(recipe, prepared, tmp_path, capsys):

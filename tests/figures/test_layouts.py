@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import xml.etree.ElementTree as ET
 from base64 import b64decode
+from collections import Counter
 from pathlib import Path
 
 import matplotlib.image
@@ -172,6 +173,22 @@ def test_every_pulse_and_every_name_lies_on_the_sheet(name, scale):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
+def test_two_strokes_mark_where_a_row_goes_on_with_another_lead_and_leave_the_baseline_free(name):
+    paper = sheet_of(name, Scale())
+    changes = {(cell.x_mm, cell.baseline_mm) for cell in paper.cells if cell.x_mm > paper.cells[0].x_mm}
+    assert len(changes) == sum(len(row) - 1 for row in EXPECTED[name])
+    marked = Counter(
+        (x, base) for x, low, high in paper.seams for at, base in changes if at == x and abs(low - base) < 6
+    )
+    assert marked == dict.fromkeys(changes, 2)
+    assert all(abs(y - base) >= 3 for x, *ends in paper.seams for at, base in changes if at == x for y in ends)
+    drawn = ET.fromstring(draw_sheet(stepped(), paper)).iter(f"{SVG}path")
+    assert sum(path.get("class") == "seam" for path in drawn) == len(paper.seams)
+    (line,) = (line for line in draw_ecg(stepped(), paper).data if line.name == "lead changes")
+    assert np.isfinite(np.array(line.x, dtype=float)).sum() == 2 * len(paper.seams)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
 def test_small_squares_go_where_they_would_be_under_four_pixels(name):
     paper = sheet_of(name, Scale())
     drawn = b64decode(squares_uri(paper).partition(",")[2]).decode()
@@ -192,7 +209,7 @@ def test_a_print_of_few_dots_has_no_small_squares(px_per_mm, grids):
 
     axes = Figure().add_axes((0, 0, 1, 1))
     ink_sheet(axes, stepped(), lay_out(), px_per_mm=px_per_mm)
-    assert len(axes.collections) == grids
+    assert len(axes.collections) == grids + len(lay_out().seams)
 
 
 def test_a_wave_is_upright_in_minus_avr_where_avr_points_down():

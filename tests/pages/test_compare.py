@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgkt import NOTICE, checkpoints
-from ecgkt.dashboard import compare, compare_case, samples, state
+from ecgkt.dashboard import compare, compare_case, compare_maps, samples, state
 from ecgkt.figures.side_by_side import compared_rows
 from ecgkt.inference import Predictor
 
@@ -57,9 +58,8 @@ def open_page() -> AppTest:
 def text_of(page: AppTest) -> str:
     """All that the page says in words."""
     parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
-    return " ".join(
-        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
-    )
+    words = [str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts]
+    return " ".join([*words, *(json.loads(table.proto.json) for table in page.get("bidi_component"))])
 
 
 def choose(page: AppTest, *names: str) -> AppTest:
@@ -105,6 +105,83 @@ def test_every_score_is_one_switch_away():
     page.toggle(compare_case.ALL).set_value(True).run()
     labels = checkpoints.read_card(checkpoints.choose_checkpoint()).labels
     assert few < text_of(page).count('<th scope="row">') == len(labels)
+
+
+def trace(page: AppTest, target: str) -> AppTest:
+    """Ask for the maps of a target, as pressing its row does."""
+    case = page.session_state[state.CASE]
+    page.session_state[compare_maps.TRACED], page.session_state[compare_maps.OF] = target, case.id
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_no_map_is_drawn_before_it_is_asked_for():
+    page = choose(open_page(), "transferred", "mine")
+    assert "Press a row" in text_of(page) and 'data-target="' in text_of(page)
+    assert "<figure>" not in text_of(page)
+
+
+def test_the_maps_of_two_models_stand_side_by_side_with_their_agreement():
+    page = trace(choose(open_page(), "transferred", "mine"), "long_qt")
+    told = text_of(page)
+    assert told.count("<figure>") == 2
+    assert told.count("SIMULATED. Strongest leads") == 2
+    assert 'aria-pressed="true">Long QT</button>' in told
+    assert "cosine" in told and "10% by chance" in told
+    assert "saliency of Long QT by Transferred: mostly" in told
+    for figure in page.get("html"):
+        if "<figure>" in str(figure.proto.body):
+            assert str(figure.proto.body).count('alt="12-lead ECG, ') == 2
+    page.button(key=compare_maps.CLOSE).click().run()
+    assert "<figure>" not in text_of(page)
+
+
+def test_a_map_is_computed_once_for_a_session(monkeypatch):
+    from ecgkt.explain import saliency
+
+    page = trace(choose(open_page(), "transferred", "mine"), "long_qt")
+
+    def again(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(saliency, "integrated_gradients", again)
+    page.segmented_control(compare_maps.PLACED).set_value(compare_maps.PLACES[1]).run()
+    assert not page.exception and text_of(page).count("<figure>") == 2
+
+
+def test_a_target_that_one_model_lacks_is_said_and_the_other_map_stands_alone():
+    page = trace(choose(open_page(), "transferred", "signal_only (bundled)"), "potassium_high")
+    told = text_of(page)
+    assert "Signal only (bundled) has no score for" in told
+    assert told.count("<figure>") == 1 and "cosine" not in told
+
+
+def test_the_address_holds_the_target_and_opens_its_maps_again():
+    page = trace(choose(open_page(), "transferred", "mine"), "long_qt")
+    words = dict(page.query_params)
+    assert words[compare_maps.TRACED] == ["long_qt"] or words[compare_maps.TRACED] == "long_qt"
+    again = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=60)
+    for key, value in words.items():
+        again.query_params[key] = value
+    again.run()
+    assert not again.exception
+    assert text_of(again).count("<figure>") == 2 and "saliency of Long QT by Mine" in text_of(again)
+
+
+def test_an_address_with_a_target_that_no_model_has_says_so():
+    again = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=60)
+    again.query_params[compare_maps.TRACED] = "no_such_target"
+    again.run()
+    assert not again.exception
+    told = text_of(again)
+    assert "`no_such_target`, which no model here has" in told and "<figure>" not in told
+
+
+def test_another_case_starts_without_maps():
+    page = trace(choose(open_page(), "transferred", "mine"), "long_qt")
+    page.selectbox(state.SAMPLE).set_value(samples.titles()[1]).run()
+    assert "<figure>" not in text_of(page)
 
 
 def test_the_scores_are_exported_with_ids_and_notice():

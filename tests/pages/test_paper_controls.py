@@ -113,20 +113,9 @@ def test_the_bank_card_gives_the_sheet_its_true_size(case_page):
     assert "relative to the grid" not in sheet(page)
 
 
-def test_the_choices_outlive_another_case_and_can_be_put_in_an_address(case_page):
+def test_the_choices_outlive_another_case(case_page):
     page = case_page()
     page.selectbox(paper.LAYOUT).set_value("Cabrera 12x1").run()
     page.selectbox(state.SAMPLE).set_value(samples.titles()[2]).run()
     assert page.selectbox(paper.LAYOUT).value == "Cabrera 12x1"
     assert len(leads(sheet(page))) == 12
-
-
-def test_a_view_goes_through_the_words_of_an_address_and_back(monkeypatch):
-    kept: dict[str, object] = {}
-    monkeypatch.setattr(paper.st, "session_state", kept)
-    record = Record(np.zeros((12, 5000), np.float32), 500, "test")
-    words = {"layout": "6x2", "speed": "12.5", "gain": "5", "filter": "0.5-40 Hz"}
-    paper.remember({**words, "tool": "Zoom"})
-    assert paper.current_view(record).query() == words
-    paper.remember({"layout": "9x9", "speed": "1000", "gain": "<b>", "filter": ""})
-    assert paper.current_view(record).query() == words

@@ -100,3 +100,29 @@ def test_the_full_record_list_opens_within_seconds(save):
     mimic = MimicFolder.open(folder)
     assert len(mimic) == 800_035 and len(mimic.studies(10_000_007)) == 5
     assert time.perf_counter() - start < 15
+
+
+def write_list(folder, *lines: str, header: str = "subject_id,study_id,file_name,ecg_time,path"):
+    (folder / "record_list.csv").write_text("\n".join([header, *lines]) + "\n")
+    return MimicFolder.open(folder)
+
+
+def test_earlier_ecgs_are_those_of_the_same_patient_the_latest_first(tmp_path):
+    folder = write_list(
+        tmp_path,
+        "1,11,11,2130-01-05 08:00:00,a",
+        "2,12,12,2130-01-01 08:00:00,b",
+        "1,13,13,2130-01-17 08:00:00,c",
+        "1,14,14,2130-01-17 08:00:00,d",
+        "1,15,15,2129-01-17 08:00:00,e",
+        "1,16,16,,f",
+    )
+    assert [(one.study_id, one.before.days) for one in folder.earlier(13)] == [(11, 12), (15, 365)]
+    assert [one.study_id for one in folder.earlier(11)] == [15]
+    assert folder.earlier(15) == folder.earlier(12) == folder.earlier(16) == folder.earlier(99) == ()
+
+
+def test_a_list_without_times_opens_and_knows_no_earlier_ecg(tmp_path):
+    folder = write_list(tmp_path, "1,11,a", "1,12,b", header="subject_id,study_id,path")
+    assert len(folder) == 2
+    assert folder.earlier(12) == ()

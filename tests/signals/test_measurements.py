@@ -152,6 +152,22 @@ def test_flutter_has_no_pr(simulated):
     assert "atrial flutter" in reason(m, "pr")
 
 
+@pytest.mark.parametrize(("rate", "ratio"), [(273.0, 4), (285.0, 2), (310.0, 3)])
+def test_flutter_whose_waves_keep_step_with_the_qrs_has_no_pr(simulated, rate, ratio):
+    m = measure(simulated(rhythm="atrial_flutter", rate=rate, flutter_ratio=ratio), 500)
+    assert m.rhythm.kind in (RhythmKind.FLUTTER, RhythmKind.P_OR_FLUTTER, RhythmKind.NO_P)
+    for name in ("pr", "p_duration", "p_axis"):
+        assert m.values[name].value is None
+
+
+def test_a_sinus_rhythm_as_steady_as_a_clock_keeps_its_pr(heart):
+    for every in (0.7, 0.75, 0.8, 0.85, 0.95):
+        qt = 400 * np.sqrt(every) * 0.9
+        m = measure(heart(every=every, qt=qt, t=160, pr=140).record(), 500)
+        assert m.rhythm.kind == RhythmKind.P_BEFORE_QRS, every
+        assert m.values["pr"].value is not None
+
+
 @pytest.mark.parametrize(
     ("signal", "says"),
     [

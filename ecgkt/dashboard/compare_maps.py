@@ -1,0 +1,157 @@
+"""The maps of one target by several checkpoints on the open ECG, on one sheet each, and how alike they are."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ecgkt.checkpoints import Card
+from ecgkt.dashboard import address, loading, state
+from ecgkt.dashboard.paper import View, current_view
+from ecgkt.dashboard.state import Case
+from ecgkt.domain import LEADS, Domain, Explanation
+from ecgkt.errors import EcgktError
+from ecgkt.figures.saliency import SMOOTHING_SECONDS
+from ecgkt.figures.scores import HEADINGS
+from ecgkt.figures.sheet import draw_sheet
+
+TRACED, PLACED, CLOSE, OF = "traced", "maps_placed", "maps_close", "traced_on"
+PLACES = ("Side by side", "One below the other")
+STYLE = """
+<style>
+.ecgkt-maps {display: grid; gap: .5rem .8rem; grid-template-columns: repeat(auto-fit, minmax(min(29rem, 100%), 1fr));}
+.ecgkt-maps.below {grid-template-columns: 1fr;}
+.ecgkt-maps figure {margin: 0; min-width: 0;}
+.ecgkt-maps figcaption {font-size: .82rem; line-height: 1.35; margin: 0 0 .15rem;}
+.ecgkt-maps img {display: block; width: 100%; height: auto; border: 1px solid rgba(128,128,128,.35);
+  color-scheme: light;}
+</style>
+"""
+
+
+def chosen(case: Case) -> str | None:
+    """Return the target whose maps this session, or the address that it follows, asks for on this case."""
+    held = st.session_state
+    if address.followed():
+        held[TRACED], held[OF] = address.asked(TRACED), case.id
+    if held.get(OF) != case.id:
+        held[TRACED] = None
+    found: str | None = held.get(TRACED)
+    return found
+
+
+def choose(case: Case, target: str) -> None:
+    """Ask for the maps of a target; a second time puts them away."""
+    held = st.session_state
+    held[TRACED], held[OF] = None if chosen(case) == target else target, case.id
+
+
+def show(case: Case, models: Mapping[str, Path], target: str) -> None:
+    """Draw each model's map of a target; say which model does not have it, and how alike the maps are."""
+    cards = {name: loading.card(folder) for name, folder in models.items()}
+    label = next((card.labels[target] for card in cards.values() if target in card.labels.names), None)
+    if label is None:
+        address.trouble(f"The link asks for the target {address.quoted(target)}, which no model here has.")
+        st.session_state[TRACED] = None
+        return
+    st.html(STYLE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        family = HEADINGS[label.kind].lower()
+        st.html(f'<p class="ecgkt-heading">Where each score comes from: {escape(label.title)} ({family})</p>')
+        st.segmented_control("Maps", PLACES, key=PLACED, default=PLACES[0], required=True, label_visibility="collapsed")
+        st.button("Close the maps", key=CLOSE, on_click=choose, args=(case, target))
+    lacking = [name for name, card in cards.items() if target not in card.labels.names]
+    turn = st.empty()
+    found = {
+        name: _map(case, folder, cards[name].id, target, turn) for name, folder in models.items() if name not in lacking
+    }
+    for name in lacking:
+        st.info(f"{name} has no score for {label.title}, and so no map.")
+    view = current_view(case.record)
+    below = " below" if st.session_state.get(PLACED) == PLACES[1] else ""
+    seen = {name: cards[name].preprocessing.description for name in found}
+    figures = "".join(_figure(case, view, name, one, label.title, seen[name]) for name, one in found.items())
+    st.html(f'<div class="ecgkt-maps{below}">{figures}</div>')
+    told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(found)]
+    st.html(f'<p class="ecgkt-basis">{escape(" ".join(told))}</p>')
+
+
+def _map(case: Case, folder: Path, checkpoint: str, target: str, turn: DeltaGenerator) -> Explanation:
+    """Return a model's map, computed once in a session and in its turn."""
+    return state.explanation_of(
+        case, checkpoint, target, lambda: loading.explanation(folder, case.record, target, turn)
+    )
+
+
+def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, seen: str) -> str:
+    """Return one sheet with its map as an HTML figure, described in words."""
+    sheet = draw_sheet(
+        view.drawn,
+        view.paper,
+        explanation=map_,
+        target_title=f"{name}, {title}",
+        model_saw=seen,
+        display_filter=view.display.description,
+    )
+    strongest = sorted(zip(map_.lead_shares(), LEADS, strict=True), reverse=True)[:3]
+    leads = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
+    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}, saliency of {title} by {name}: mostly {leads}"
+    simulated = "SIMULATED. " if case.record.domain is Domain.SIMULATED else ""
+    missed = f"the map misses {map_.relative_residual or 0.0:.1%} of the score difference that it explains"
+    source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
+    return (
+        f"<figure><figcaption><b>{escape(name)}.</b> {simulated}Strongest leads: {leads} (8% each if even); {missed}."
+        f'</figcaption><img alt="{escape(told)}" src="{source}"></figure>'
+    )
+
+
+def _alike(found: Mapping[str, Explanation]) -> list[str]:
+    """Say how alike the first map is to each other one, and what the figures mean."""
+    from ecgkt.explain.agreement import agreement
+
+    names = list(found)
+    said = []
+    for other in names[1:]:
+        try:
+            one = agreement(found[names[0]], found[other])
+        except EcgktError as error:
+            said.append(f"{names[0]} and {other} have no common measure. {error}")
+            continue
+        if one.cosine is None or one.shared is None:
+            said.append(f"{names[0]} and {other}: a map is zero everywhere.")
+            continue
+        figure = f"{one.cosine:+.2f}".replace("-", "−")
+        said.append(
+            f"{names[0]} and {other}: cosine {figure}; {one.shared:.0%} of the strongest tenths is in both "
+            "(10% by chance)."
+        )
+    if said:
+        said.append("A cosine of 1 is the same places and signs, 0 nothing in common, −1 opposite signs.")
+    return said
+
+
+def _kin(cards: Mapping[str, Card]) -> list[str]:
+    """Say which model keeps another's encoder, since their maps are then alike for that reason."""
+    return [
+        f"{name} keeps the encoder of {other} beside its own: their maps are partly the same network's."
+        for name, card in cards.items()
+        for other, beside in cards.items()
+        if card.parents.get("diagnoses") == beside.id
+    ]
+
+
+def _reading(found: Mapping[str, Explanation]) -> list[str]:
+    """Say how to read the colours, and what a map is not."""
+    if not found:
+        return []
+    method = next(iter(found.values())).method.capitalize()
+    return [
+        f"{method} of the raw scores, averaged over {1000 * SMOOTHING_SECONDS:.0f} ms for the eye. Orange raises a "
+        "score, blue lowers it; each map has its own colour range: compare places, not strengths. No map is a cause, "
+        "and methods disagree: look at the ECG first."
+    ]

@@ -1,0 +1,73 @@
+"""What rules alone and the recording machine say of the open ECG, and what the model added to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from ecgkt.catalogue import statements_row, tracing_labels
+from ecgkt.checkpoints import Card, reference_share
+from ecgkt.dashboard import measured
+from ecgkt.dashboard.opinion_rows import Beside
+from ecgkt.dashboard.state import Case
+from ecgkt.domain import Domain, Predictions
+from ecgkt.errors import EcgktError
+from ecgkt.figures.beside_rules import Added, added_words, model_says, what_was_added
+from ecgkt.signals.measurements import Measured
+from ecgkt.signals.rules import RuleSaid, state_rules
+
+
+def rules_of(case: Case) -> dict[str, RuleSaid]:
+    """Return what rules say of a case, nothing where its signal cannot be measured or the patient is a child."""
+    try:
+        found = measured.measured_in(case)
+    except EcgktError:
+        return {}
+    return state_rules(found, case.record.age, case.record.sex)
+
+
+def qtc_of(case: Case) -> Measured | None:
+    """Return the measured QTc (Fridericia), None where the signal cannot be measured."""
+    try:
+        return measured.measured_in(case).values["qtc_fridericia"]
+    except EcgktError:
+        return None
+
+
+def device_says(case: Case) -> dict[str, bool]:
+    """Return by label what the machine's own statements say, where they say it without a hedge."""
+    if not case.statements:
+        return {}
+    row = statements_row(case.statements)
+    return {name: bool(value) for name, value in zip(tracing_labels().names, row, strict=True) if not np.isnan(value)}
+
+
+def added_to_rules(predictions: Predictions, card: Card, beside: Beside, names: Sequence[str]) -> Added:
+    """Compare model and rules on some targets of the open ECG."""
+    model = {
+        name: model_says(predictions, name, None if predictions.calibrated else reference_share(card, name))
+        for name in names
+    }
+    rules = {name: said.met for name, said in beside.rules.items()}
+    return what_was_added(names, model, rules)
+
+
+def show_added(case: Case, predictions: Predictions, card: Card, beside: Beside, names: Sequence[str]) -> None:
+    """Say what the model added to the rules, by which yardstick, and what the device said in its own words."""
+    titles = {label.name: label.title for label in predictions.labels}
+    told = added_words(added_to_rules(predictions, card, beside, names), titles)
+    yardstick = "in half of such ECGs or more"
+    if not predictions.calibrated:
+        reference = card.reference.name if card.reference else "the reference set"
+        yardstick = f"ranked among as many of {reference} as have it there"
+    parts = [f"<b>What did the model add?</b> {escape(told)} The model says a target {escape(yardstick)}."]
+    if case.statements:
+        parts.append(f"The device states: {escape('; '.join(case.statements))}.")
+    if case.record.age is None:
+        parts.append("The age is not known: rules and model are for adults.")
+    elif case.record.domain is not Domain.SIMULATED and case.record.sex is None:
+        parts.append("The sex is not known: the stricter limits count.")
+    st.html(f'<p class="ecgkt-basis">{" ".join(parts)}</p>')

@@ -1,0 +1,156 @@
+"""A reader's own findings on an ECG, committed before the model spoke, beside what it then said. No Streamlit here."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ecgkt import NOTICE
+from ecgkt.catalogue import tracing_labels
+from ecgkt.domain import Domain, Predictions
+from ecgkt.domain.labels import Kind
+from ecgkt.figures.charts import whose
+from ecgkt.figures.scores import ScoreRow, score_rows
+
+NORMAL = "normal"
+PLAIN = "sinus_rhythm"
+LEAST_FREQUENCY, LEAST_RANK = 0.5, 0.9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding: whether the reader named it, and the model; `model` is None where it does not count.
+
+    `figure` is the model's frequency or rank in words.
+    """
+
+    name: str
+    title: str
+    reader: bool
+    model: bool | None
+    figure: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a reader committed on one ECG, by the first digits of its samples; `named` are names of tracing targets.
+
+    `seen_before` says that scores of this ECG were on screen earlier in the session. `findings`, `rule` and
+    `checkpoint` are what the model that was chosen at the time said.
+    """
+
+    digest: str
+    ecg: str
+    domain: Domain
+    named: tuple[str, ...]
+    seen_before: bool = False
+    checkpoint: str = ""
+    rule: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def both(self) -> tuple[Finding, ...]:
+        """What both name."""
+        return tuple(one for one in self.findings if one.reader and one.model)
+
+    @property
+    def reader_only(self) -> tuple[Finding, ...]:
+        """What the reader names and the model does not."""
+        return tuple(one for one in self.findings if one.reader and one.model is False)
+
+    @property
+    def model_only(self) -> tuple[Finding, ...]:
+        """What the model names and the reader does not."""
+        return tuple(one for one in self.findings if one.model and not one.reader)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both name the same findings, which is none on an ECG that both call normal."""
+        return bool(self.rule) and not self.reader_only and not self.model_only
+
+
+def contradiction(named: Sequence[str]) -> str | None:
+    """Return the sentence why these findings cannot be committed together, or None."""
+    if NORMAL in named and set(named) - {NORMAL, PLAIN}:
+        return "A normal ECG stands alone or with sinus rhythm."
+    return None
+
+
+def rule(predictions: Predictions) -> str:
+    """Return the sentence that says when the model counts as naming a finding; empty where it has no scale here."""
+    if predictions.abstained[0] is not None:
+        return ""
+    if predictions.calibrated:
+        return "The model counts as naming what it gives at least 1 in 2 such ECGs"
+    if predictions.reference is None:
+        return ""
+    return (
+        f"The model has no yes or no here. It counts as naming what it ranks {100 * LEAST_RANK:.0f} of 100 or higher; "
+        "that line is this page's, not measured. Sinus rhythm does not count, since most ECGs of the set show it"
+    )
+
+
+def compare(named: Sequence[str], predictions: Predictions) -> tuple[Finding, ...]:
+    """Return what the reader named, then what only the model names, each the highest first."""
+    rows = {row.name: row for row in score_rows(predictions, Kind.TRACING)} if rule(predictions) else {}
+    titles = {label.name: label.title for label in tracing_labels()}
+    without = "no target of this model" if rows else "no figure"
+    findings = []
+    for name in [*rows, *(name for name in named if name not in rows and name != NORMAL)]:
+        row = rows.get(name)
+        by_model = None if row is None else _names(row, predictions.calibrated)
+        if name in named or by_model:
+            title, figure = (titles.get(name, name), without) if row is None else (row.title, row.figure)
+            findings.append(Finding(name, title, name in named, by_model, figure))
+    return tuple(sorted(findings, key=lambda one: not one.reader))
+
+
+def _names(row: ScoreRow, calibrated: bool) -> bool | None:
+    """Whether the model counts as naming a finding; sinus rhythm in a calibrated frequency is no abnormality."""
+    if row.name == PLAIN or row.share is None:
+        return None
+    return row.share >= (LEAST_FREQUENCY if calibrated else LEAST_RANK)
+
+
+def tally(reads: Sequence[Read]) -> str:
+    """Return a session's count in one sentence; ECGs whose scores had been on screen before are not counted."""
+    first = [read for read in reads if not read.seen_before]
+    if not first:
+        return "No case read first in this session."
+    both, mine, its = (
+        sum(len(getattr(read, part)) for read in first) for part in ("both", "reader_only", "model_only")
+    )
+    agreed = sum(read.agrees for read in first)
+    cases = "1 case" if len(first) == 1 else f"{len(first)} cases"
+    return f"{cases} read first, {agreed} agreed. Findings: {both} both, {mine} you only, {its} the model only."
+
+
+def to_csv(reads: Sequence[Read]) -> str:
+    """Return a session's reads, one line per finding; no id of a patient or of a study is in it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        [
+            "case",
+            "ecg",
+            "seen before",
+            "finding",
+            "reader",
+            "model",
+            "figure",
+            "rule",
+            "checkpoint",
+            "patients",
+            "notice",
+        ]
+    )
+    for number, read in enumerate(reads, 1):
+        normal = Finding(NORMAL, "Normal ECG", True, not read.model_only if read.rule else None, "")
+        findings = (*([normal] if NORMAL in read.named else []), *read.findings)
+        for one in findings or (Finding("", "", False, None, ""),):
+            told = {True: "yes", False: "no", None: "not counted"}
+            line = [number, read.ecg, told[read.seen_before], one.name, told[one.reader], told[one.model], one.figure]
+            writer.writerow([*line, read.rule, read.checkpoint, whose(read.domain), NOTICE])
+    return out.getvalue()

@@ -1,0 +1,76 @@
+"""When an uploaded recording was made, by its own file: asked only to take the difference of two, and kept nowhere."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ecgkt.errors import EcgktError
+from ecgkt.readers import dicom
+from ecgkt.readers.archives import is_zip, unpack
+from ecgkt.readers.contract import HEAD_BYTES
+from ecgkt.readers.wfdb_header import looks_like_header
+
+_WFDB_TIME = re.compile(
+    r"[ \t](?P<time>\d{1,2}:\d{2}:\d{2})(\.\d+)?[ \t]+(?P<date>\d{1,2}/\d{1,2}/\d{4})[ \t]*$", re.ASCII
+)
+_DICOM_TIMES = (("AcquisitionDateTime",), ("AcquisitionDate", "AcquisitionTime"), ("StudyDate", "StudyTime"))
+
+
+def time_between(earlier: Sequence[tuple[str, bytes]], later: Sequence[tuple[str, bytes]]) -> timedelta | None:
+    """Return how long after one upload another was recorded; None where a file does not say when.
+
+    Each is the (name, content) pairs of one record. Negative where the second is the older one; the dates are dropped.
+    """
+    times = [_recorded_at(files) for files in (earlier, later)]
+    return None if times[0] is None or times[1] is None else times[1] - times[0]
+
+
+def _recorded_at(files: Sequence[tuple[str, bytes]]) -> datetime | None:
+    """Return the local time in a DICOM file or in the record line of a WFDB header; None where there is none."""
+    try:
+        contents = [content for _, content in files]
+        if len(contents) == 1 and is_zip(contents[0]):
+            contents = list(unpack(contents[0]).values())
+    except EcgktError:
+        return None
+    for content in contents:
+        if dicom.recognises(content[:HEAD_BYTES]):
+            return _dicom_time(content)
+        if looks_like_header(content[:HEAD_BYTES]):
+            return _wfdb_time(content)
+    return None
+
+
+def _wfdb_time(content: bytes) -> datetime | None:
+    text = content[:HEAD_BYTES].decode("latin-1")
+    lines = (line.strip() for line in re.split(r"[\r\n]+", text))
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    found = _WFDB_TIME.search(first)
+    return None if found is None else _parse(f"{found['date']} {found['time']}", "%d/%m/%Y %H:%M:%S")
+
+
+def _dicom_time(content: bytes) -> datetime | None:
+    """Return the first of acquisition and study time that has both a date and a time."""
+    from pydicom.filereader import dcmread
+
+    names = [name for some in _DICOM_TIMES for name in some]
+    try:
+        dataset = dcmread(io.BytesIO(content), specific_tags=names, stop_before_pixels=True)
+        stated = {name: str(dataset.get(name) or "") for name in names}
+    except Exception:  # what pydicom raises on damaged bytes is not bounded by its documentation; there is no date then
+        return None
+    for some in _DICOM_TIMES:
+        digits = "".join(stated[name].strip() for name in some)[:14]
+        if (found := _parse(digits, "%Y%m%d%H%M%S")) is not None:
+            return found
+    return None
+
+
+def _parse(spelled: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(spelled, form)
+    except ValueError:
+        return None

@@ -1,0 +1,219 @@
+"""Read first, then reveal: nothing that tells the answer is on a page before the reader has committed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ecgkt import NOTICE, checkpoints
+from ecgkt.catalogue import tracing_labels
+from ecgkt.dashboard import compare, reads, reveal, samples, state
+from ecgkt.dashboard.reads import NORMAL, Read
+from ecgkt.domain import Domain, Predictions
+from ecgkt.domain.labels import Kind, LabelSet
+
+ROOT = Path(__file__).resolve().parents[2]
+FIBRILLATION = next(title for title in samples.titles() if title.startswith("Atrial fibrillation"))
+NAMES = ("atrial_fibrillation", "left_bundle_branch_block", "long_qt", "sinus_rhythm")
+LABELS = LabelSet(tuple(tracing_labels()[name] for name in NAMES))
+
+
+@pytest.fixture(autouse=True)
+def models(untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    import streamlit as st
+
+    loaded = checkpoints.load(untrained / "transferred")
+    for name in ("transferred", "another"):
+        checkpoints.save(tmp_path / "models" / name, loaded.card, loaded.weights)
+    monkeypatch.setenv("ECGKT_MODELS", str(tmp_path / "models"))
+    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def open_page(name: str = "case.py", **words: str) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "pages" / name), default_timeout=60)
+    for key, word in {"read_first": "yes", "case": samples.slug(FIBRILLATION), **words}.items():
+        page.query_params[key] = word
+    page.run()
+    assert not page.exception
+    return page
+
+
+def rows(page: AppTest) -> list:
+    return [button for button in page.button if str(button.key).startswith("row-")]
+
+
+def text_of(page: AppTest) -> str:
+    """All that a reader can see or hear of the page: words, alternative texts, options and widget values."""
+    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
+    said = [str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts]
+    return " ".join([*said, *page.selectbox(state.SAMPLE).options, *(button.label for button in page.button)])
+
+
+def commit(page: AppTest, *names: str) -> AppTest:
+    (box,) = (one for one in page.multiselect if str(one.key).startswith(reveal.FINDINGS))
+    box.set_value(list(names)).run()
+    page.button(reveal.COMMIT).click().run()
+    assert not page.exception
+    return page
+
+
+def predictions(shares: tuple[float, ...], domain: Domain) -> Predictions:
+    some = np.array([shares])
+    return Predictions(LABELS, some, "c", domain, Domain.SIMULATED, some, "a set (3 real ECGs)")
+
+
+def test_before_the_commit_no_score_no_title_no_rhythm_and_no_comparison_is_shown():
+    page = open_page(target="atrial_fibrillation")
+    told = text_of(page)
+    assert not rows(page)
+    assert "fibrillation" not in told.lower().replace("atrial fibrillation or flutter", "")
+    assert "Frequencies among" not in told
+    assert "saliency" not in told
+    assert "Rhythm by rules" not in told
+    assert "QRS" in told
+    assert page.button(reveal.COMMIT).disabled
+    assert page.query_params["case"] == samples.veiled_slug(FIBRILLATION)
+    assert page.query_params["read_first"] == "yes"
+
+
+def test_compare_waits_for_the_read_too():
+    told = text_of(open_page("compare.py"))
+    assert "commit to a read of this ECG" in told
+    assert "ecgkt-compared" not in told.partition("</style>")[2].replace(".ecgkt-compared", "")
+    assert "fibrillation" not in told.lower()
+
+
+def test_after_the_commit_all_appears_with_the_read_beside_it_and_stays():
+    page = commit(open_page(target="atrial_fibrillation"), "atrial_fibrillation", "long_qt")
+    told = text_of(page)
+    assert rows(page)
+    assert "Your read" not in told
+    assert "You only" in told and "The model only" in told
+    assert "Integrated gradients" in told
+    assert "Rhythm by rules" in told
+    assert "1 case read first" in told
+    assert not any(str(one.key).startswith(reveal.FINDINGS) for one in page.multiselect)
+    page.selectbox(state.SAMPLE).set_value(samples.titles()[0]).run()
+    assert not rows(page)
+    page.selectbox(state.SAMPLE).set_value(FIBRILLATION).run()
+    assert rows(page)
+
+
+def test_a_case_is_only_read_anew_and_then_counts_as_seen():
+    page = commit(open_page(), "long_qt")
+    page.button(reveal.ANEW).click().run()
+    assert not rows(page)
+    commit(page, "atrial_fibrillation")
+    first, second = page.session_state["reveal_reads"]
+    assert (first.named, first.seen_before) == (("long_qt",), False)
+    assert (second.named, second.seen_before) == (("atrial_fibrillation",), True)
+    assert "1 case read first" in text_of(page)
+    assert "Its scores had been on screen before you read" in text_of(page)
+
+
+def test_a_case_whose_scores_were_seen_before_the_switch_is_not_counted():
+    page = open_page(read_first="")
+    assert rows(page)
+    page.toggle(state.READ_FIRST).set_value(True).run()
+    assert not rows(page)
+    commit(page, NORMAL)
+    assert page.session_state["reveal_reads"][0].seen_before
+    assert "No case read first in this session" in text_of(page)
+
+
+def test_a_normal_ecg_stands_alone_or_with_sinus_rhythm():
+    assert reads.contradiction([NORMAL]) is None
+    assert reads.contradiction([NORMAL, "sinus_rhythm"]) is None
+    assert reads.contradiction(["long_qt", "sinus_rhythm"]) is None
+    page = open_page()
+    (box,) = (one for one in page.multiselect if str(one.key).startswith(reveal.FINDINGS))
+    box.set_value([NORMAL, "long_qt"]).run()
+    assert page.button(reveal.COMMIT).disabled
+    assert "stands alone" in text_of(page)
+
+
+def test_in_frequencies_the_model_names_what_it_gives_at_least_one_in_two():
+    found = reads.compare(["long_qt", "sinus_rhythm"], predictions((0.5, 0.49, 0.1, 0.9), Domain.SIMULATED))
+    told = {one.name: (one.reader, one.model) for one in found}
+    assert told == {
+        "long_qt": (True, False),
+        "sinus_rhythm": (True, None),
+        "atrial_fibrillation": (False, True),
+    }
+
+
+def test_in_ranks_the_line_is_said_to_be_the_pages_own_and_no_frequency_appears():
+    real = predictions((0.96, 0.89, 0.2, 0.95), Domain.REAL)
+    assert "90 of 100" in reads.rule(real) and "not measured" in reads.rule(real)
+    found = reads.compare(["atrial_fibrillation", "left_axis_deviation"], real)
+    assert [(one.name, one.model, one.figure) for one in found] == [
+        ("atrial_fibrillation", True, "96th of 100"),
+        ("left_axis_deviation", None, "no target of this model"),
+    ]
+
+
+def test_an_abstaining_model_is_not_held_against_the_reader():
+    silent = Predictions(
+        LABELS, np.full((1, 4), np.nan), "c", Domain.REAL, Domain.SIMULATED, abstained=("Lead V3 is flat.",)
+    )
+    assert reads.rule(silent) == ""
+    (found,) = reads.compare(["long_qt"], silent)
+    assert (found.model, found.figure) == (None, "no figure")
+
+
+def test_the_tally_counts_cases_read_first_and_findings_by_hand():
+    def read(named: tuple[str, ...], shares: tuple[float, ...], seen: bool = False) -> Read:
+        made = predictions(shares, Domain.SIMULATED)
+        return Read("0", FIBRILLATION, Domain.SIMULATED, named, seen, "c", reads.rule(made), reads.compare(named, made))
+
+    done = [
+        read(("atrial_fibrillation",), (0.9, 0.1, 0.1, 0.1)),
+        read((NORMAL,), (0.1, 0.1, 0.1, 0.9)),
+        read((NORMAL, "sinus_rhythm"), (0.1, 0.9, 0.8, 0.9)),
+        read(("long_qt",), (0.9, 0.1, 0.1, 0.1)),
+        read(("long_qt",), (0.1, 0.1, 0.9, 0.1), seen=True),
+    ]
+    assert reads.tally(done) == "4 cases read first, 2 agreed. Findings: 1 both, 1 you only, 3 the model only."
+    written = list(csv.DictReader(io.StringIO(reads.to_csv(done))))
+    assert [(line["case"], line["finding"], line["reader"], line["model"]) for line in written] == [
+        ("1", "atrial_fibrillation", "yes", "yes"),
+        ("2", "normal", "yes", "yes"),
+        ("3", "normal", "yes", "no"),
+        ("3", "sinus_rhythm", "yes", "not counted"),
+        ("3", "left_bundle_branch_block", "no", "yes"),
+        ("3", "long_qt", "no", "yes"),
+        ("4", "long_qt", "yes", "no"),
+        ("4", "atrial_fibrillation", "no", "yes"),
+        ("5", "long_qt", "yes", "yes"),
+    ]
+    assert {line["patients"] for line in written} == {"SIMULATED patients"}
+    assert {line["notice"] for line in written} == {NOTICE}
+
+
+def test_the_table_of_reads_holds_no_number_of_a_study(cohort, monkeypatch):
+    monkeypatch.setenv("ECGKT_RECORDS", str(cohort))
+    from ecgkt.readers.mimic_folder import MimicFolder
+
+    study = MimicFolder.open(cohort).studies()[2]
+    page = commit(open_page(case=str(study.study_id)), "long_qt")
+    assert page.session_state[state.CASE].study == study.study_id
+    table = reads.to_csv(page.session_state["reveal_reads"])
+    assert "ECG of this session" in table
+    assert str(study.study_id) not in table and str(study.subject_id) not in table
+
+
+def test_every_tracing_target_can_be_named():
+    page = open_page()
+    (box,) = (one for one in page.multiselect if str(one.key).startswith(reveal.FINDINGS))
+    assert box.options == ["Normal ECG", *(label.title for label in tracing_labels())]
+    assert all(label.kind is Kind.TRACING for label in tracing_labels())
+    assert compare.MODELS not in {one.key for one in page.multiselect}
