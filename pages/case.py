@@ -16,12 +16,8 @@ try:
     if (case := state.current_case()) is not None:
         reading.show_heading(reveal.veil(case))
         reading.show_reading(model)
-<<<<<<< HEAD
-        measured.show(case)
-        recorded.show(case, loading.card(model))
-=======
         measured.show(case, statements=not reveal.waits(case))
+        recorded.show(case, loading.card(model))
     reveal.show_tally(tally)
->>>>>>> origin/main
 except EcgktError as error:
     st.error(str(error))
