@@ -98,8 +98,11 @@ def test_every_real_record_is_scored_or_refused_in_one_sentence(real_data, capsy
         assert tuple(record["ranks"]) == labels
         assert all(0 <= rank <= 1 for rank in record["ranks"].values())
     assert len(document["records"]) == 250 + 25 + 2
-    assert len(abstained) == 2
-    assert all(SENTENCE.match(sentence) and "is flat" in sentence for sentence in abstained)
+    assert all(SENTENCE.match(sentence) for sentence in abstained)
+    assert sum("is flat" in sentence for sentence in abstained) == 2
+    unlike = [sentence for sentence in abstained if "like those that the model was checked on" in sentence]
+    assert len(unlike) == len(abstained) - 2
+    assert len(unlike) <= 0.03 * len(document["records"])
 
 
 def test_the_reference_set_of_the_bundled_models_is_real_and_named():

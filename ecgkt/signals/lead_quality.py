@@ -101,7 +101,7 @@ def _grade(place: int, lead: str, fault: str | None, noise: Noise) -> LeadQualit
 def noise_of(signal: NDArray[np.float64], fs: float) -> Noise:
     """Measure the noise of a signal (12, n) in mV at its own rate, without gaps; what the rate cannot hold is zero."""
     spectrum = np.fft.rfft(signal - signal.mean(axis=1, keepdims=True), axis=1)
-    hz = np.fft.rfftfreq(signal.shape[1], 1 / fs)
+    hz: NDArray[np.float64] = np.fft.rfftfreq(signal.shape[1], 1 / fs).astype(np.float64)
     course = _between_beats(spectrum, hz, signal.shape[1], fs)
     fast = np.median(course, axis=1)
     return Noise(

@@ -26,7 +26,8 @@ def spoilt(record: Record, how: str, rng: np.random.Generator) -> Record:
 
 
 def _white(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
-    return rng.normal(0, 1, signal.shape) * signal.std(axis=1, keepdims=True)
+    noise: Signal = rng.normal(0, 1, signal.shape) * signal.std(axis=1, keepdims=True)
+    return noise
 
 
 def _pink(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
@@ -34,7 +35,8 @@ def _pink(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
     hz = np.fft.rfftfreq(signal.shape[1], 1 / fs)
     shape = 1 / np.maximum(hz, 0.5) ** 0.75 + 0.6 * np.exp(-0.5 * ((hz - 10) / 1.2) ** 2)
     noise = np.fft.irfft(np.fft.rfft(rng.normal(0, 1, signal.shape), axis=1) * shape, n=signal.shape[1], axis=1)
-    return noise / noise.std(axis=1, keepdims=True) * signal.std(axis=1, keepdims=True)
+    scaled: Signal = noise / noise.std(axis=1, keepdims=True) * signal.std(axis=1, keepdims=True)
+    return scaled
 
 
 def _mains(signal: Signal, fs: float, rng: np.random.Generator) -> Signal:
