@@ -39,12 +39,14 @@ def show(case: Case, card: Card) -> None:
     rows = "".join(
         f'<tr><th scope="row">{escape(leads)}</th><td>{escape(what)}</td></tr>' for leads, what in found.findings
     )
-    electrodes = f"<b>{escape(found.electrodes)}</b>" if found.warned else escape(found.electrodes)
+    what, colon, signs = found.electrodes.partition(":")
+    electrodes = f"<b>{escape(what)}</b>{colon}{escape(signs)}" if found.warned else escape(found.electrodes)
+    kind = "".join(f'<p class="ecgkt-basis">{escape(told)}</p>' for told in [_kind(case, card)] if told)
     with st.sidebar:
         st.html(
-            f'<table class="ecgkt-measured"><caption>Recording</caption><tbody><tr><th scope="row">Signal</th>'
+            f'<div><table class="ecgkt-measured"><caption>Recording</caption><tbody><tr><th scope="row">Signal</th>'
             f"<td><b>{escape(found.signal)}</b></td></tr>{rows}</tbody></table>"
-            f'<p class="ecgkt-basis">{electrodes} {escape(_kind(case, card))}</p>'
+            f'<p class="ecgkt-basis">{electrodes}</p>{kind}</div>'
         )
 
 
