@@ -15,7 +15,7 @@ from ecgkt.dashboard.state import Case
 from ecgkt.domain import LEADS
 from ecgkt.errors import EcgktError
 from ecgkt.signals.lead_quality import Finding, Grade, LeadQuality, grade_leads
-from ecgkt.signals.reversal import find_reversals
+from ecgkt.signals.reversal import Reversal, find_reversals
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,15 @@ def show(case: Case, card: Card) -> None:
 
 def _judge(case: Case) -> Recorded:
     leads = grade_leads(case.record)
+    reversals: tuple[Reversal, ...] = ()
+    told = "Electrodes are not judged without a measured beat."
     try:
-        reversals = find_reversals(measured.measured_in(case))
+        found = measured.measured_in(case)
     except EcgktError:
-        reversals = ()
-    told = reversals[0].sentence if reversals else "No sign of reversed electrodes."
+        found = None
+    if found is not None and found.beats is not None:
+        reversals = find_reversals(found)
+        told = reversals[0].sentence if reversals else "No sign of reversed electrodes."
     return Recorded(summary(leads), tuple(findings(leads)), told, bool(reversals))
 
 
