@@ -61,9 +61,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collections", nargs="+", type=Path)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="exchange the cables of every Nth record")
+    parser.add_argument("--only", metavar="ELECTRODE", help="only exchanges of this one, such as RL")
     arguments = parser.parse_args()
     kept: list[tuple[str, Record]] = []
-    print("| unchanged records | n | warned | of what |\n|---|---|---|---|")
+    if not arguments.only:
+        print("| unchanged records | n | warned | of what |\n|---|---|---|---|")
     for folder in arguments.collections:
         names, labels = [], None
         try:
@@ -80,7 +82,9 @@ def main() -> None:
             if assess(record).good and record.fs >= 200:
                 kept.append((folder.name, record))
                 names.append(row)
-                warned.append(told(record.signal.astype(float), record.fs))
+                warned.append(set() if arguments.only else told(record.signal.astype(float), record.fs))
+        if arguments.only:
+            continue
         print(row_of(folder.name, warned))
         if labels is not None:
             for group, targets in GROUPS.items():
@@ -90,6 +94,8 @@ def main() -> None:
                     print(row_of(f"{folder.name}, {group}", [warned[row] for row in rows]))
     print("\n| exchanged | n | found | another warned of | of which |\n|---|---|---|---|---|")
     for pair in (*LIMB_PAIRS, *LEG_PAIRS, *CHEST_PAIRS):
+        if arguments.only not in (None, *pair):
+            continue
         rng = np.random.default_rng(0)
         found = [told(exchanged(record, pair, rng), record.fs) for _, record in kept[:: arguments.every]]
         right = sum(pair in one for one in found)
@@ -98,6 +104,8 @@ def main() -> None:
             f"| {'-'.join(pair)} | {len(found)} | {right} ({right / len(found):.0%}) | {other.total()} | "
             f"{spelt(other)} |"
         )
+    if arguments.only:
+        return
     some = [record for _, record in kept[:: arguments.every]]
     before = sum(low_p_axis(record.signal.astype(float), record.fs) for record in some)
     after = sum(low_p_axis(swapped(bridged(record.signal.astype(float)), "LA", "LL"), record.fs) for record in some)
