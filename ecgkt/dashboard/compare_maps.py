@@ -94,7 +94,7 @@ def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, se
         view.drawn,
         view.paper,
         explanation=map_,
-        target_title=f"{name}, {title}",
+        target_title=title,
         model_saw=seen,
         display_filter=view.display.description,
     )

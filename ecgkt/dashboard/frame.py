@@ -63,8 +63,8 @@ STYLE = """
 .ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .76rem;}
 .block-container [data-testid="stCaptionContainer"] code {font-size: .8rem; color: inherit;}
 .ecgkt-measured small {font-size: .76rem;}
-.stMultiSelect [data-baseweb="tag"] {background-color: rgba(128,128,128,.25);}
-.stMultiSelect [data-baseweb="tag"], .stMultiSelect [data-baseweb="tag"] * {color: inherit;}
+.stMultiSelect [data-tag] {background-color: rgba(128,128,128,.25);}
+.stMultiSelect [data-tag], .stMultiSelect [data-tag] * {color: inherit;}
 .ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
 .ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
 .block-container [class*="st-key-rows-"] {gap: 2px;}
