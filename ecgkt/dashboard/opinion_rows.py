@@ -17,6 +17,7 @@ from ecgkt.signals.rules import RuleSaid
 
 SI = "si_units"
 BAR_RGB = "74, 144, 190"
+FOOT_PX = 4
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$<>]|:(?=\w))")
 
 
@@ -51,7 +52,6 @@ def show_row(row: ScoreRow, below: str, shared: float | None) -> None:
         key=f"row-{row.name}",
         type="tertiary",
         width="stretch",
-        help=plain(f"{row.sentence[:1].upper()}{row.sentence[1:]}."),
         on_click=choose,
         args=(None if chosen else row.name,),
     )
@@ -96,33 +96,32 @@ def time_words(measured: LabValue) -> str:
 
 
 def bars(rows: Sequence[ScoreRow], shared: Mapping[str, float]) -> str:
-    """Return the style that gives each line a bar of its figure, its interval in pale and a tick at the prevalence.
+    """Return the style that gives each line a bar of its figure; at its foot the interval and a tick at the prevalence.
 
-    The chosen line is outlined; those that share evidence with it have a mark at their edge.
+    The chosen line is outlined and darker; those that share evidence with it have a mark at their edge.
     """
     rules = []
     for row in rows:
         chosen = st.session_state.get(TARGET) == row.name
         edge = "border-color: currentColor;" if chosen else ""
         if row.name in shared:
-            edge = f"border-left: 4px solid rgb({BAR_RGB}); font-weight: 600;"
-        rules.append(f".st-key-row-{row.name} button {{background-image: {_layers(row, chosen)}; {edge}}}")
+            edge = f"box-shadow: inset 4px 0 rgb({BAR_RGB}); border-color: rgb({BAR_RGB});"
+        layers = ", ".join(_layers(row, chosen))
+        rules.append(f".st-key-row-{row.name} button {{background: {layers}; {edge}}}")
     return f"<style>{''.join(rules)}</style>"
 
 
-def _layers(row: ScoreRow, chosen: bool) -> str:
-    """Return the layers of a bar: tick, figure, interval; all in per cent of the line's width."""
+def _layers(row: ScoreRow, chosen: bool) -> list[str]:
+    """Return the layers of a bar, the uppermost first; all in per cent of the line's width."""
     end = 100 * (row.share or 0.0)
-    solid = f"rgba({BAR_RGB}, {'.42' if chosen else '.24'})"
-    layers = [_stretch(0.0, end, solid)]
-    if row.frequency is not None:
-        base = 100 * row.frequency.prevalence
-        tick = (
-            f"linear-gradient(to right, transparent {base:.1f}%, currentColor {base:.1f}% calc({base:.1f}% + 1.5px), "
-        )
-        layers.insert(0, f"{tick}transparent 0)")
-        layers.append(_stretch(100 * row.frequency.low, 100 * row.frequency.high, f"rgba({BAR_RGB}, .16)"))
-    return ", ".join(layers)
+    layers = [_stretch(0.0, end, f"rgba({BAR_RGB}, {'.42' if chosen else '.2'})")]
+    if row.frequency is None:
+        return layers
+    base = 100 * row.frequency.prevalence
+    tick = f"transparent {base:.1f}%, currentColor {base:.1f}% calc({base:.1f}% + 2px), transparent 0"
+    span = _stretch(100 * row.frequency.low, 100 * row.frequency.high, f"rgb({BAR_RGB})")
+    foot = f"0 100% / 100% {FOOT_PX}px no-repeat"
+    return [f"linear-gradient(to right, {tick}) {foot}", f"{span} {foot}", *layers]
 
 
 def _stretch(low: float, high: float, colour: str) -> str:
