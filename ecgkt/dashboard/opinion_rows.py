@@ -46,7 +46,9 @@ def plain(text: str) -> str:
 def show_row(row: ScoreRow, below: str, shared: float | None) -> None:
     """Draw one line as a button: title and figure, and in small below them what stands beside the score."""
     chosen = st.session_state.get(TARGET) == row.name
-    told = row.interval if shared is None else f"shares evidence {shared:.2f}"
+    told = row.interval or ("uncalibrated here" if row.figure.endswith("of 100") else "no interval")
+    if shared is not None:
+        told = f"shares evidence {shared:.2f}"
     st.button(
         f"{plain(row.title)} **{row.figure}** :small[{plain(below) or '&nbsp;'}] :small[{plain(told) or '&nbsp;'}]",
         key=f"row-{row.name}",
@@ -58,7 +60,7 @@ def show_row(row: ScoreRow, below: str, shared: float | None) -> None:
 
 
 def beneath(row: ScoreRow, case: Case, labels: LabelSet, beside: Beside) -> str:
-    """Return what stands below a title: rules and device, the code, or a lab's limit and its measured value."""
+    """Return what stands below a title: rules and device, the code, or a lab's measured value and its limit."""
     if row.kind is Kind.LAB:
         analyte = lab(str(labels[row.name].lab))
         si = bool(st.session_state.get(SI))
@@ -66,7 +68,7 @@ def beneath(row: ScoreRow, case: Case, labels: LabelSet, beside: Beside) -> str:
         measured = case.measured.get(analyte.name)
         if measured is None:
             return told
-        return f"{told}; measured {value_words(analyte, measured.value, si)}{time_words(measured)}"
+        return f"measured {value_words(analyte, measured.value, si)}{time_words(measured)}; {told}"
     if row.kind is Kind.VISIT:
         return row.detail
     return tracing_words(row.name, beside)
