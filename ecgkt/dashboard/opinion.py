@@ -13,7 +13,7 @@ from ecgkt.checkpoints.evidence import NEVER
 from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.opinion_chosen import show_chosen
 from ecgkt.dashboard.opinion_rows import SI, Beside, bars, beneath, show_row
-from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added
+from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added, show_rules_alone
 from ecgkt.dashboard.opinion_strip import holds_back, show_strip, strip_words
 from ecgkt.dashboard.state import ALL_ROWS, MAP, TARGET, Case, hold
 from ecgkt.domain import LEADS, Explanation, Predictions
@@ -32,13 +32,17 @@ def show_families(case: Case, predictions: Predictions) -> None:
     """Draw what must not be missed and the families of scores; a click on a line asks for all of that target.
 
     Scores that were not shown to work on real ECGs are folded away on all that is not simulated, with the reason.
+    Where the model abstains rules still speak, but for a child's ECG.
     """
+    card = loading.card(loading.chosen_model())
     reason = predictions.abstained[0]
     if reason is not None:
         st.warning(f"The model abstains. {reason}")
+        if rules := rules_of(case):
+            show_strip(card, predictions, rules, qtc_of(case), held_back=True)
+            show_rules_alone(case, rules)
         return
     hold(ALL_ROWS, MAP, SI, *(f"{FOLDED}-{kind}" for kind in Kind))
-    card = loading.card(loading.chosen_model())
     beside = Beside(rules_of(case), device_says(case), _shared(case, card))
     held_back = holds_back(predictions)
     show_strip(card, predictions, beside.rules, qtc_of(case), held_back)

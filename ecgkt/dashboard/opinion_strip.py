@@ -44,6 +44,7 @@ def show_strip(
                 key=f"miss-{cell.condition.name}",
                 type="tertiary",
                 width="stretch",
+                disabled=predictions.abstained[0] is not None,
                 on_click=choose,
                 args=(None if chosen else target,),
             )
@@ -64,7 +65,8 @@ def strip_cells(
     found: dict[str, ScoreRow] = {
         row.name: row for kind in predictions.labels.kinds for row in score_rows(predictions, kind)
     }
-    return tuple(_cell(one, card, found.get(one.target), rules, qtc, held_back) for one in do_not_miss())
+    abstains = predictions.abstained[0] is not None
+    return tuple(_cell(one, card, found.get(one.target), rules, qtc, held_back, abstains) for one in do_not_miss())
 
 
 def _cell(
@@ -74,8 +76,11 @@ def _cell(
     rules: Mapping[str, RuleSaid],
     qtc: Measured | None,
     held_back: bool,
+    abstains: bool,
 ) -> Cell:
     rule, evidence = rule_words(condition, rules, qtc), real_evidence(card, condition.target)
+    if abstains:
+        return Cell(condition, "no figure", rule, "the model abstains")
     if row is None:
         return Cell(condition, "no figure", rule, "this model has no such target")
     if held_back and not evidence.works:

@@ -130,6 +130,22 @@ def test_a_child_is_refused_in_one_sentence_and_an_unknown_age_is_told(case_page
     assert "age is not known" not in text_of(with_age(page, 18.0))
 
 
+def test_where_the_model_abstains_the_strip_stays_and_rules_still_speak(case_page):
+    page = case_page()
+    case = page.session_state[state.CASE]
+    signal = case.record.signal.copy()
+    signal[8] = 0
+    page.session_state[state.CASE] = replace(case, record=replace(case.record, signal=signal), id="flat")
+    page.run()
+    assert not page.exception
+    told = text_of(page)
+    assert "The model abstains." in told and "Rules alone say" in told
+    strip = buttons(page, "miss-")
+    assert len(strip) == len(do_not_miss())
+    assert all("**no figure**" in one.label and "the model abstains" in one.label for one in strip)
+    assert not buttons(page, "row-")
+
+
 def test_rules_stand_beside_the_tracing_scores_and_what_the_model_added_is_said(case_page):
     page = case_page()
     page.toggle(state.ALL_ROWS).set_value(True).run()
