@@ -24,7 +24,7 @@ TRACED, PLACED, CLOSE, OF = "traced", "maps_placed", "maps_close", "traced_on"
 PLACES = ("Side by side", "One below the other")
 STYLE = """
 <style>
-.ecgkt-maps {display: grid; gap: .5rem .8rem; grid-template-columns: repeat(auto-fit, minmax(min(29rem, 100%), 1fr));}
+.ecgkt-maps {display: grid; align-items: end; gap: .5rem .8rem; grid-template-columns: repeat(auto-fit, minmax(min(29rem, 100%), 1fr));}
 .ecgkt-maps.below {grid-template-columns: 1fr;}
 .ecgkt-maps figure {margin: 0; min-width: 0;}
 .ecgkt-maps figcaption {font-size: .82rem; line-height: 1.35; margin: 0 0 .15rem;}
