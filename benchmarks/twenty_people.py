@@ -111,6 +111,8 @@ def visit(person: int, address: str, plan: Sequence[Case], seen: Seen, options: 
     try:
         with Visitor(address) as visitor:
             for case in plan:
+                if time.monotonic() > options.until:
+                    break
                 think()
                 run = visitor.open_files(case.files) if case.files else visitor.open_sample(case.title)
                 with seen.lock:
@@ -197,6 +199,7 @@ def main() -> None:
     parser.add_argument("--clicks", type=int, default=3, help="targets per case")
     parser.add_argument("--think", type=float, default=2.0, help="mean seconds between what a person does")
     parser.add_argument("--tab", action="store_true", help="and one real browser among them")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="no new case after that")
     options = parser.parse_args()
     paths = readers.find_records(options.folder)
     forward = forward_seconds(paths)
@@ -210,6 +213,7 @@ def main() -> None:
             for person, plan in enumerate(every)
         ]
         tab = threading.Thread(target=watch_in_browser, args=(address, seen, done, options.think))
+        options.until = time.monotonic() + options.seconds
         begin, busy, spent = time.perf_counter(), time.process_time(), server()[1]
         for thread in [*people, *([tab] if options.tab else [])]:
             thread.start()
