@@ -65,7 +65,7 @@ def measure(browser: Browser) -> dict[str, float]:
 
 def click(page: Page, row: int) -> float:
     """Return seconds from a click on a score to its map on the sheet."""
-    button = page.locator(ROWS).nth(row)
+    button = page.locator(f"{ROWS}:visible").nth(row)
     title = button.inner_text().split("\n")[0]
     start = time.perf_counter()
     button.click()

@@ -77,13 +77,13 @@ def upload(page: Page, path: Path) -> tuple[float, float]:
     """Return seconds from choosing a record's files to its ECG, and to the whole page."""
     files = [FilePayload(name=name, mimeType="", buffer=content) for name, content in upload_of(path)]
     watch = Watch(page, "change")
-    page.locator("input[type=file]").set_input_files(files)
+    page.locator("input[type=file]").first.set_input_files(files)
     return watch.inked(), watch.settled()
 
 
 def click(page: Page, row: int) -> float:
     """Return seconds from a click on a score to its map."""
-    button = page.locator(ROWS).nth(row)
+    button = page.locator(f"{ROWS}:visible").nth(row)
     watch = Watch(page)
     button.click()
     seconds = watch.inked()

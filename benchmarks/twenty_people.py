@@ -111,13 +111,15 @@ def visit(person: int, address: str, plan: Sequence[Case], seen: Seen, options: 
     try:
         with Visitor(address) as visitor:
             for case in plan:
+                if time.monotonic() > options.until:
+                    break
                 think()
                 run = visitor.open_files(case.files) if case.files else visitor.open_sample(case.title)
                 with seen.lock:
                     seen.check(case, run)
                     seen.inks += [sheet.at for sheet in run.sheets[:1]]
                     seen.pages.append(run.seconds)
-                    seen.memory.append(resident())
+                    seen.memory.append(server()[0])
                 for target in chance.sample(visitor.targets, min(options.clicks, len(visitor.targets))):
                     think()
                     run = visitor.click(target)
@@ -143,28 +145,30 @@ def watch_in_browser(address: str, seen: Seen, done: threading.Event, think: flo
         browser.close()
 
 
-def resident() -> float:
-    """Return the resident memory in MB of the largest process that this one has started."""
-    parents = {}
+def server() -> tuple[float, float]:
+    """Return the resident memory in MB and the CPU seconds so far of the largest process that this one has started."""
+    processes: dict[int, tuple[int, Path]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                status = dict(line.split(":", 1) for line in (entry / "status").read_text().splitlines() if ":" in line)
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            parents[int(entry.name)] = (int(status["PPid"]), status)
-    found = [0.0]
-    for status in (own for _, (parent, own) in parents.items() if _below(parent, parents)):
-        if "streamlit" in status["Name"] or "python" in status["Name"]:
-            found.append(int(status.get("VmRSS", "0 kB").split()[0]) / 1000)
+            processes[int(entry.name)] = (parent, entry)
+    found = [(0.0, 0.0)]
+    for parent, entry in processes.values():
+        if _below(parent, processes) and "streamlit" in (entry / "cmdline").read_text():
+            pages = int((entry / "statm").read_text().split()[1])
+            spent = sum(map(int, (entry / "stat").read_text().rpartition(")")[2].split()[11:13]))
+            found.append((pages * os.sysconf("SC_PAGE_SIZE") / 1e6, spent / os.sysconf("SC_CLK_TCK")))
     return max(found)
 
 
-def _below(process: int, parents: dict[int, tuple[int, dict[str, str]]]) -> bool:
-    while process in parents:
+def _below(process: int, processes: dict[int, tuple[int, Path]]) -> bool:
+    while process in processes:
         if process == os.getpid():
             return True
-        process = parents[process][0]
+        process = processes[process][0]
     return False
 
 
@@ -195,6 +199,7 @@ def main() -> None:
     parser.add_argument("--clicks", type=int, default=3, help="targets per case")
     parser.add_argument("--think", type=float, default=2.0, help="mean seconds between what a person does")
     parser.add_argument("--tab", action="store_true", help="and one real browser among them")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="no new case after that")
     options = parser.parse_args()
     paths = readers.find_records(options.folder)
     forward = forward_seconds(paths)
@@ -208,25 +213,28 @@ def main() -> None:
             for person, plan in enumerate(every)
         ]
         tab = threading.Thread(target=watch_in_browser, args=(address, seen, done, options.think))
-        begin, busy = time.perf_counter(), time.process_time()
+        options.until = time.monotonic() + options.seconds
+        begin, busy, spent = time.perf_counter(), time.process_time(), server()[1]
         for thread in [*people, *([tab] if options.tab else [])]:
             thread.start()
         for thread in people:
             thread.join()
         seconds, own = time.perf_counter() - begin, time.process_time() - busy
+        spent = server()[1] - spent
         done.set()
         if options.tab:
             tab.join()
         seen.log = (Path(private) / "log.txt").read_text().strip().splitlines()[-20:]
-    tell(seen, options, forward, seconds, own)
+    tell(seen, options, forward, (seconds, own, spent))
 
 
-def tell(seen: Seen, options: argparse.Namespace, forward: float, seconds: float, own: float) -> None:
-    """Print the table, the aims beside it."""
-    clicks = sorted(took for _, took in seen.clicks)
+def tell(seen: Seen, options: argparse.Namespace, forward: float, took: tuple[float, float, float]) -> None:
+    """Print the table; `took` are the seconds of the whole, and the CPU seconds of the visitors and of the server."""
+    seconds, own, spent = took
+    clicks = sorted(one for _, one in seen.clicks)
     by_person: dict[int, list[float]] = {}
-    for person, took in seen.clicks:
-        by_person.setdefault(person, []).append(took)
+    for person, one in seen.clicks:
+        by_person.setdefault(person, []).append(one)
     medians = [statistics.median(times) for times in by_person.values()]
     early, late = seen.memory[min(19, len(seen.memory) - 1)], seen.memory[-1]
     rows = {
@@ -235,6 +243,8 @@ def tell(seen: Seen, options: argparse.Namespace, forward: float, seconds: float
         "file to ECG: median, 95th percentile, s": told_at(seen.inks, 0.5, 0.95),
         "file to full page: median, 95th percentile, s": told_at(seen.pages, 0.5, 0.95),
         f"memory after 20 and after {len(seen.memory)} cases, MB": f"{early:.0f}, {late:.0f} ({late / early - 1:+.1%})",
+        "CPU time of the server per case (its page, and its clicks), s": f"{spent / len(seen.memory):.2f}",
+        "cores that the server was given": f"{spent / seconds:.2f}",
         "times that somebody was told how many are before him": f"{seen.told}",
         "sheets compared; wrong ECGs, maps or scores, and errors": f"{seen.sheets}; {len(seen.faults)}",
         "bare forward pass on one thread, ms": f"{1000 * forward:.1f}",

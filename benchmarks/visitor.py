@@ -175,7 +175,9 @@ class Visitor:
             self._remember(what, element, fragment)
 
     def _remember(self, what: str | None, element: Element, fragment: str) -> None:
-        if what == "file_uploader" and element.file_uploader.id != self._uploader:
+        if what == "file_uploader" and element.file_uploader.label.startswith("Your ECG"):
+            if element.file_uploader.id == self._uploader:
+                return
             self._widgets.pop(self._uploader, None)
             self._uploader = element.file_uploader.id
         elif what == "selectbox":

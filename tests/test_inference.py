@@ -82,3 +82,11 @@ def test_weights_of_another_architecture_are_refused(untrained):
     weights = {name: torch.zeros(3) for name in checkpoint.weights}
     with pytest.raises(InvalidCheckpoint, match="architecture"):
         Predictor(Checkpoint(checkpoint.card, weights))
+
+
+def test_a_childs_ecg_is_refused_and_an_adults_or_an_unknown_age_is_not(predictor):
+    ages = (17.9, 18.0, None)
+    found = predictor.predict([replace(record(), age=age) for age in ages])
+    assert found.abstained[0] is not None and "18 years or more" in found.abstained[0]
+    assert found.abstained[1:] == (None, None)
+    assert np.isnan(found.probabilities[0]).all()

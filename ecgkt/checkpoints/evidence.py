@@ -16,8 +16,7 @@ LEAST_AREA = 0.7
 class RealEvidence:
     """Whether a score `works` on real ECGs, and the `reason` in one clause, without a full stop.
 
-    `estimate` and `where` are the best-supported figure: the set whose interval begins highest, None where the card
-    has no defined one.
+    `estimate` and `where` are the figure that decides, None where the card has no defined one.
     """
 
     works: bool
@@ -26,13 +25,14 @@ class RealEvidence:
     estimate: Estimate | None = None
 
 
-NEVER = RealEvidence(False, "never measured on real ECGs")
+NEVER = RealEvidence(False, "not measured on real ECGs")
 
 
 def real_evidence(card: Card, name: str) -> RealEvidence:
     """Return what is known of one label on real ECGs.
 
-    A score works where the 95 % interval of its AUROC on at least one set of real records begins at 0.7 or above.
+    A score works where the 95 % interval of its AUROC begins at 0.7 or above, on the set of real records in which
+    the most have the label; sets that were taken together count as one.
     """
     found = {
         where.removeprefix(REAL): rows[name]
@@ -44,11 +44,10 @@ def real_evidence(card: Card, name: str) -> RealEvidence:
         return NEVER
     defined = {where: estimate for where, estimate in tested.items() if estimate.defined}
     if not defined:
-        most = max(tested.values(), key=lambda estimate: estimate.positives)
-        if most.positives == 0:
-            return RealEvidence(False, f"not one of {most.n} real ECGs has it")
-        return RealEvidence(False, f"too few real ECGs to tell ({most.positives} of {most.n} have it)")
-    where, best = max(defined.items(), key=lambda pair: pair[1].low or 0.0)
+        most = max(tested.values(), key=lambda estimate: (estimate.positives, estimate.n))
+        told = f"too few to tell: {most.positives or 'none'} of {most.n} real ECGs"
+        return RealEvidence(False, told)
+    where, best = max(defined.items(), key=lambda pair: (pair[1].positives, pair[1].n))
     told = f"AUROC {best.value:.2f}, interval from {best.low:.2f} to {best.high:.2f}, {where}"
     works = (best.low or 0.0) >= LEAST_AREA
     return RealEvidence(works, told if works else f"not shown: {told}", where, best)

@@ -43,6 +43,10 @@ def _facts(card: Card) -> str:
         "Mean calibration error": "; ".join(f"{where} {error:.3f}" for where, error in card.calibration.errors.items())
         if card.calibration and card.calibration.errors
         else "not measured",
+        "Frequencies with intervals": f"of {len(card.calibration.observed)} targets, counted on "
+        f"{card.calibration.observed_in}"
+        if card.calibration and card.calibration.observed
+        else "not counted",
         "Reference set for ranks": f"{card.reference.name}, {card.reference.records} records. {card.reference.source}"
         if card.reference
         else "none",

@@ -14,7 +14,9 @@ import streamlit as st
 from ecgkt.dashboard.state import READ_FIRST, Beside, Case
 
 T = TypeVar("T")
-_ASKED, _KEPT, _KEYS, _WRITTEN, _TROUBLES = (f"address_{part}" for part in ("asked", "kept", "keys", "words", "said"))
+_ASKED, _KEPT, _KEYS, _WRITTEN, _TROUBLES, _USUAL = (
+    f"address_{part}" for part in ("asked", "kept", "keys", "words", "said", "usual")
+)
 _LONGEST = 40
 
 
@@ -48,7 +50,10 @@ def recall(key: str, options: Sequence[T], otherwise: T, what: str | None = None
     A value that is no option (any more) counts for nothing; a link that asks for such a `what` is told so.
     """
     state, spelled = st.session_state, {_spell(option): option for option in options}
+    state[_USUAL] = state.get(_USUAL, {}) | {key: otherwise}
     word = asked(key)
+    if word is None and followed() and isinstance(otherwise, bool):
+        word = _spell(otherwise)
     if word is not None and word not in spelled and what is not None:
         trouble(f"The link asks for the {what} {quoted(word)}, which is not here; {what} chosen instead", otherwise)
     value = otherwise
@@ -80,7 +85,7 @@ def write(*keys: str) -> None:
     state = st.session_state
     held = {key: state[key] for key in keys if key in state}
     state[_KEPT] = state.get(_KEPT, {}) | {key: one for key, one in held.items() if not isinstance(one, Case | Beside)}
-    words = {key: told for key, one in held.items() if (told := _words(one))}
+    words = {key: told for key in held if (told := _words(key))}
     state.pop(_ASKED, None)
     state[_WRITTEN], state[_KEYS] = words, keys
     if words != {key: st.query_params.get_all(key) for key in st.query_params}:
@@ -109,13 +114,15 @@ def _changed() -> bool:
     """Whether the session holds another choice than the address that it wrote."""
     state = st.session_state
     written = state.get(_WRITTEN, {})
-    return any(key in state and _words(state[key]) != written.get(key, []) for key in state.get(_KEYS, ()))
+    return any(key in state and _words(key) != written.get(key, []) for key in state.get(_KEYS, ()))
 
 
-def _words(held: object) -> list[str]:
-    """Return a choice as the words of an address, none where nothing was chosen."""
-    some = held if isinstance(held, list) else [held]
-    return [word for one in some if (word := _spell(one))]
+def _words(key: str) -> list[str]:
+    """Return what the session holds as words of an address, none where nothing was chosen or a switch is as usual."""
+    held = st.session_state.get(key)
+    if isinstance(held, bool) and held == st.session_state.get(_USUAL, {}).get(key):
+        return []
+    return [word for one in (held if isinstance(held, list) else [held]) if (word := _spell(one))]
 
 
 def _spell(one: object) -> str:
@@ -125,4 +132,6 @@ def _spell(one: object) -> str:
         return one.veiled_link if st.session_state.get(READ_FIRST) else one.link
     if isinstance(one, float):
         return f"{one:g}"
-    return "" if one is None or one is False else "yes" if one is True else str(one)
+    if isinstance(one, bool):
+        return "yes" if one else "no"
+    return "" if one is None else str(one)

@@ -10,7 +10,9 @@ from html import escape
 import streamlit as st
 
 from ecgkt.catalogue import repeatability
+from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.dashboard import measured
+from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.paper import current_view
 from ecgkt.dashboard.previous import when
 from ecgkt.dashboard.state import Beside, Case
@@ -55,10 +57,10 @@ def show_sheet(beside: Beside) -> None:
     )
 
 
-def show_changes(case: Case, beside: Beside, scores: tuple[Predictions, Predictions] | None) -> None:
-    """Draw the beats over each other and the tables of changes; `scores` are of the open and of the other ECG.
+def show_changes(case: Case, beside: Beside, card: Card, scores: tuple[Predictions, Predictions] | None) -> None:
+    """Draw the beats over each other and the tables of changes.
 
-    None of these where they may not be shown yet.
+    `scores` are those of the open and of the other ECG, None where they may not be shown yet.
     """
     for sentence in _doubts(case, beside.case):
         st.warning(sentence)
@@ -77,7 +79,7 @@ def show_changes(case: Case, beside: Beside, scores: tuple[Predictions, Predicti
         "claimed.</p></div></div>"
     )
     if scores is not None:
-        _show_scores(beside, *scores)
+        _show_scores(beside, card, *scores)
 
 
 def _beats(case: Case, beside: Beside, now: MedianBeats | None, other: MedianBeats | None) -> str:
@@ -101,20 +103,24 @@ def _doubts(case: Case, other: Case) -> list[str]:
     return told
 
 
-def _show_scores(beside: Beside, now: Predictions, other: Predictions) -> None:
+def _show_scores(beside: Beside, card: Card, now: Predictions, other: Predictions) -> None:
     reason = _incomparable(now, other)
     if reason is not None:
         st.html(f'<p class="ecgkt-basis">{escape(reason)}</p>')
         return
+    held_back = holds_back(now)
     ordered = [now, other] if beside.is_earlier else [other, now]
     with st.container(key="changes"):
         columns = st.columns(len(now.labels.kinds), gap="medium")
     for column, kind in zip(columns, now.labels.kinds, strict=True):
-        rows = compared_rows(ordered, kind)[:SCORES_SHOWN]
-        column.html(_table(f"Change: {HEADINGS[kind]}", beside, [_score_line(row) for row in rows]))
+        rows = compared_rows(ordered, kind)
+        if held_back:
+            rows = tuple(row for row in rows if real_evidence(card, row.name).works)
+        column.html(_table(f"Change: {HEADINGS[kind]}", beside, [_score_line(row) for row in rows[:SCORES_SHOWN]]))
+    works = " that were shown to work on real ECGs" if held_back else ""
     st.html(
-        f'<p class="ecgkt-basis">The {SCORES_SHOWN} largest changes of each family {unit(now)}, one checkpoint on both '
-        "ECGs. How far the scores of one patient differ by chance was not measured.</p>"
+        f'<p class="ecgkt-basis">The {SCORES_SHOWN} largest changes of each family{works} {unit(now)}, one checkpoint '
+        "on both ECGs. How far the scores of one patient differ by chance was not measured.</p>"
     )
 
 

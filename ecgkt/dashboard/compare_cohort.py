@@ -9,6 +9,7 @@ import streamlit as st
 
 from ecgkt.dashboard import address, compare_disagreements, compare_sections, compare_stored
 from ecgkt.dashboard.compare_stored import Listed, Pair
+from ecgkt.dashboard.state import READ_FIRST
 from ecgkt.figures.charts import whose
 from ecgkt.reports.efficiency import budgets_of
 from ecgkt.reports.measured import CONTRASTS, group_by_arm
@@ -48,7 +49,7 @@ def show(view: str) -> None:
     section = chosen or "Labels"
     pair = _measure(where, arms, first, second, resamples)
     SECTIONS[section](pair)
-    address.write(view, FIRST, SECOND, BUDGET, RESAMPLES, SECTION, *OF_SECTION.get(section, ()))
+    address.write(view, FIRST, SECOND, BUDGET, RESAMPLES, SECTION, *OF_SECTION.get(section, ()), READ_FIRST)
 
 
 def _choose(listed: tuple[Listed, ...]) -> tuple[dict[str, tuple[Listed, ...]], int]:

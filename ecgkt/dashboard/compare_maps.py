@@ -24,7 +24,8 @@ TRACED, PLACED, CLOSE, OF = "traced", "maps_placed", "maps_close", "traced_on"
 PLACES = ("Side by side", "One below the other")
 STYLE = """
 <style>
-.ecgkt-maps {display: grid; gap: .5rem .8rem; grid-template-columns: repeat(auto-fit, minmax(min(29rem, 100%), 1fr));}
+.ecgkt-maps {display: grid; align-items: end; gap: .5rem .8rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(29rem, 100%), 1fr));}
 .ecgkt-maps.below {grid-template-columns: 1fr;}
 .ecgkt-maps figure {margin: 0; min-width: 0;}
 .ecgkt-maps figcaption {font-size: .82rem; line-height: 1.35; margin: 0 0 .15rem;}
@@ -94,7 +95,7 @@ def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, se
         view.drawn,
         view.paper,
         explanation=map_,
-        target_title=f"{name}, {title}",
+        target_title=title,
         model_saw=seen,
         display_filter=view.display.description,
     )
@@ -102,7 +103,10 @@ def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, se
     leads = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}, saliency of {title} by {name}: mostly {leads}"
     simulated = "SIMULATED. " if case.record.domain is Domain.SIMULATED else ""
-    missed = f"the map misses {map_.relative_residual or 0.0:.1%} of the score difference that it explains"
+    difference = f"{map_.score - map_.baseline_score:+.2f}".replace("-", "−")
+    missed = (
+        f"the map misses {map_.relative_residual or 0.0:.1%} of the score difference that it explains, {difference}"
+    )
     source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
     return (
         f"<figure><figcaption><b>{escape(name)}.</b> {simulated}Strongest leads: {leads} (8% each if even); {missed}."

@@ -63,32 +63,36 @@ STYLE = """
 .ecgkt-measured .why td {text-align: left; padding: 0 0 .15rem; font-size: .76rem;}
 .block-container [data-testid="stCaptionContainer"] code {font-size: .8rem; color: inherit;}
 .ecgkt-measured small {font-size: .76rem;}
-.stMultiSelect [data-baseweb="tag"] {background-color: rgba(128,128,128,.25);}
-.stMultiSelect [data-baseweb="tag"], .stMultiSelect [data-baseweb="tag"] * {color: inherit;}
+.stMultiSelect [data-tag] {background-color: rgba(128,128,128,.25);}
+.stMultiSelect [data-tag], .stMultiSelect [data-tag] * {color: inherit;}
 .ecgkt-heading {font-size: .92rem; font-weight: 700; margin: 0;}
 .ecgkt-basis {font-size: .8rem; line-height: 1.35; margin: 0;}
 .block-container [class*="st-key-rows-"] {gap: 2px;}
-[class*="st-key-row-"] button, [class*="st-key-miss-"] button {min-height: 0; padding: .14rem .45rem;
+[class*="st-key-row-"] button, [class*="st-key-miss-"] button {min-height: 0; padding: .08rem .4rem .16rem;
   border-radius: 2px; border: 1px solid transparent; background-repeat: no-repeat; color: inherit;}
 [class*="st-key-row-"] button > div, [class*="st-key-row-"] button > div > span,
 [class*="st-key-miss-"] button > div, [class*="st-key-miss-"] button > div > span,
 [class*="st-key-row-"] button [data-testid="stMarkdownContainer"],
 [class*="st-key-miss-"] button [data-testid="stMarkdownContainer"] {width: 100%;}
-[class*="st-key-row-"] button p {display: grid; grid-template-columns: 1fr auto; column-gap: .6rem; width: 100%;
-  font-size: .86rem; text-align: left; line-height: 1.3;}
+[class*="st-key-row-"] button p {display: grid; grid-template-columns: minmax(0, 1fr) auto; column-gap: .6rem;
+  width: 100%; font-size: .84rem; text-align: left; line-height: 1.2;}
 [class*="st-key-row-"] button p strong {font-weight: 600; white-space: nowrap; text-align: right;
   font-variant-numeric: tabular-nums;}
-[class*="st-key-row-"] button p span, [class*="st-key-miss-"] button p span {font-size: .74rem; opacity: .85;}
-[class*="st-key-row-"] button p span:last-child {white-space: nowrap; text-align: right;
-  font-variant-numeric: tabular-nums;}
+[class*="st-key-row-"] button p span, [class*="st-key-miss-"] button p span {font-size: .72rem !important;
+  opacity: .9;}
+[class*="st-key-row-"] button p span {overflow: hidden; text-overflow: ellipsis; white-space: nowrap;}
+[class*="st-key-row-"] button p span:last-child {text-align: right; font-variant-numeric: tabular-nums;}
 [class*="st-key-row-"] button:hover, [class*="st-key-miss-"] button:hover {border-color: currentColor;}
 [class*="st-key-row-"] button:focus-visible, [class*="st-key-miss-"] button:focus-visible {
   outline: 2px solid currentColor; outline-offset: 1px;}
-.st-key-strip [data-testid="stColumn"] {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; min-width: 0;}
+.st-key-strip [data-testid="stColumn"]:not(:first-child) {border: 1px solid rgba(128,128,128,.35); border-radius: 2px;
+  min-width: 0; align-self: stretch;}
+.ecgkt-strip {font-size: .78rem; font-weight: 700; line-height: 1.25; margin: 0;}
 [class*="st-key-miss-"] button {align-items: flex-start;}
-[class*="st-key-miss-"] button p {display: flex; flex-direction: column; width: 100%; font-size: .8rem;
-  text-align: left; line-height: 1.25;}
+[class*="st-key-miss-"] button p {display: block; width: 100%; font-size: .78rem; text-align: left;
+  line-height: 1.25; white-space: normal;}
 [class*="st-key-miss-"] button p strong {font-weight: 600; font-variant-numeric: tabular-nums;}
+[class*="st-key-miss-"] button p strong::before {content: "\\A"; white-space: pre;}
 </style>
 """
 

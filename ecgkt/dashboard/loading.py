@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import RerunException, StopException, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
 from ecgkt import checkpoints
 from ecgkt.checkpoints import Card
@@ -134,16 +136,18 @@ def forget_uploads(ids: Sequence[str]) -> None:
 def in_turn(kind: str, said: str, work: Callable[[], Result], place: DeltaGenerator | None = None) -> Result:
     """Do heavy work of this session in its turn, and say in `place`, an `st.empty()`, what it waits for.
 
-    `work` runs in another thread, so it calls nothing of Streamlit. A session that is closed, or a page that is asked
-    for anew, leaves the queue.
+    `work` runs in another thread, so it calls nothing of Streamlit. A session that is closed, or that has asked for
+    something newer meanwhile, leaves the queue.
     """
-    place = place or st.empty()
+    place = st.empty() if place is None else place
     context = get_script_run_ctx()
     begin, shown = time.monotonic(), ""
 
     def tell(before: int | None) -> None:
         nonlocal shown
-        st.session_state.get(CASE)  # where Streamlit ends a run that nobody waits for any more
+        st.session_state.get(CASE)  # where Streamlit ends a run of the page that nobody waits for any more
+        if before is not None and context is not None:
+            _yield_to_newer(context)
         words = f"{said} …" if not before else f"{said}: {before} before you"
         if words != shown and time.monotonic() - begin > _CALM_SECONDS:
             place.html(f'<p class="ecgkt-basis" role="status">{escape(words)}</p>')
@@ -153,6 +157,16 @@ def in_turn(kind: str, said: str, work: Callable[[], Result], place: DeltaGenera
     if shown:
         place.empty()
     return result
+
+
+def _yield_to_newer(context: ScriptRunContext) -> None:
+    """End the run of a fragment in favour of a newer one; Streamlit itself does so for runs of the whole page only."""
+    requests = context.script_requests
+    if requests is None or not context.fragment_ids_this_run:
+        return
+    if requests._state is ScriptRequestType.RERUN:
+        newer = requests.on_scriptrunner_ready()
+        raise RerunException(newer.rerun_data) if newer.type is ScriptRequestType.RERUN else StopException
 
 
 def predictions_folder() -> Path | None:

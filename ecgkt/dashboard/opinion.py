@@ -13,8 +13,8 @@ from ecgkt.checkpoints.evidence import NEVER
 from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.opinion_chosen import show_chosen
 from ecgkt.dashboard.opinion_rows import SI, Beside, bars, beneath, show_row
-from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added
-from ecgkt.dashboard.opinion_strip import holds_back, show_strip
+from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added, show_rules_alone
+from ecgkt.dashboard.opinion_strip import holds_back, show_strip, strip_words
 from ecgkt.dashboard.state import ALL_ROWS, MAP, TARGET, Case, hold
 from ecgkt.domain import LEADS, Explanation, Predictions
 from ecgkt.domain.labels import Kind
@@ -32,17 +32,20 @@ def show_families(case: Case, predictions: Predictions) -> None:
     """Draw what must not be missed and the families of scores; a click on a line asks for all of that target.
 
     Scores that were not shown to work on real ECGs are folded away on all that is not simulated, with the reason.
+    Where the model abstains rules still speak, but for a child's ECG.
     """
+    card = loading.card(loading.chosen_model())
     reason = predictions.abstained[0]
     if reason is not None:
         st.warning(f"The model abstains. {reason}")
+        if rules := rules_of(case):
+            show_strip(card, predictions, rules, qtc_of(case), held_back=True)
+            show_rules_alone(case, rules)
         return
     hold(ALL_ROWS, MAP, SI, *(f"{FOLDED}-{kind}" for kind in Kind))
-    card = loading.card(loading.chosen_model())
     beside = Beside(rules_of(case), device_says(case), _shared(case, card))
     held_back = holds_back(predictions)
     show_strip(card, predictions, beside.rules, qtc_of(case), held_back)
-    st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))}</p>')
     panel = [lab.name for lab in lab_panel() if lab.shown]
     families = {kind: score_rows(predictions, kind, first_labs=panel) for kind in predictions.labels.kinds}
     open_rows = {kind: _open(rows, card, held_back) for kind, rows in families.items()}
@@ -58,6 +61,7 @@ def show_families(case: Case, predictions: Predictions) -> None:
     compared = [row.name for row in open_rows.get(Kind.TRACING, ())]
     show_added(case, predictions, card, beside, compared)
     show_chosen(card, predictions, beside)
+    st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))} {strip_words()}</p>')
 
 
 def show_reason(card: Card, explanation: Explanation, paper: Paper) -> None:
@@ -99,7 +103,7 @@ def _told(case: Case, predictions: Predictions) -> str:
     """Return how to read the lines."""
     said = f"{basis(predictions)}. Click a line to see where on the ECG it comes from and what shares its evidence."
     if predictions.calibrated and predictions.observed:
-        said += " Bar: the figure; pale: its interval; tick: how many of the cohort have it."
+        said += " Bar: the figure; at its foot the interval, and a tick for how many of the cohort have it."
     return said + (" Measured: the simulated patient's own values." if case.measured else "")
 
 

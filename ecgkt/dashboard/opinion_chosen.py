@@ -7,6 +7,7 @@ from html import escape
 
 import streamlit as st
 
+from ecgkt.catalogue import do_not_miss
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard.opinion_rows import Beside, tracing_words
 from ecgkt.dashboard.state import TARGET, hold
@@ -32,6 +33,11 @@ def show_chosen(card: Card, predictions: Predictions, beside: Beside) -> None:
     if label.kind is Kind.TRACING:
         told = tracing_words(name, beside)
         parts.append(escape(f"{told[:1].upper()}{told[1:]}."))
+    parts += [
+        escape(f"{one.why} {one.caution} ({one.source}).".replace("  ", " "))
+        for one in do_not_miss()
+        if one.target == name
+    ]
     parts.append(escape(shared_words(beside.shared, predictions.labels, label.kind)))
     st.html(f'<p class="ecgkt-basis">{" ".join(parts)}</p>')
     show_own_prevalence(row)

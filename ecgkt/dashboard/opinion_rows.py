@@ -17,6 +17,7 @@ from ecgkt.signals.rules import RuleSaid
 
 SI = "si_units"
 BAR_RGB = "74, 144, 190"
+FOOT_PX = 4
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$<>]|:(?=\w))")
 
 
@@ -45,20 +46,21 @@ def plain(text: str) -> str:
 def show_row(row: ScoreRow, below: str, shared: float | None) -> None:
     """Draw one line as a button: title and figure, and in small below them what stands beside the score."""
     chosen = st.session_state.get(TARGET) == row.name
-    told = row.interval if shared is None else f"shares evidence {shared:.2f}"
+    told = row.interval or ("uncalibrated here" if row.figure.endswith("of 100") else "no interval")
+    if shared is not None:
+        told = f"shares evidence {shared:.2f}"
     st.button(
         f"{plain(row.title)} **{row.figure}** :small[{plain(below) or '&nbsp;'}] :small[{plain(told) or '&nbsp;'}]",
         key=f"row-{row.name}",
         type="tertiary",
         width="stretch",
-        help=plain(f"{row.sentence[:1].upper()}{row.sentence[1:]}."),
         on_click=choose,
         args=(None if chosen else row.name,),
     )
 
 
 def beneath(row: ScoreRow, case: Case, labels: LabelSet, beside: Beside) -> str:
-    """Return what stands below a title: rules and device, the code, or a lab's limit and its measured value."""
+    """Return what stands below a title: rules and device, the code, or a lab's measured value and its limit."""
     if row.kind is Kind.LAB:
         analyte = lab(str(labels[row.name].lab))
         si = bool(st.session_state.get(SI))
@@ -66,7 +68,7 @@ def beneath(row: ScoreRow, case: Case, labels: LabelSet, beside: Beside) -> str:
         measured = case.measured.get(analyte.name)
         if measured is None:
             return told
-        return f"{told}; measured {value_words(analyte, measured.value, si)}{time_words(measured)}"
+        return f"measured {value_words(analyte, measured.value, si)}{time_words(measured)}; {told}"
     if row.kind is Kind.VISIT:
         return row.detail
     return tracing_words(row.name, beside)
@@ -96,33 +98,32 @@ def time_words(measured: LabValue) -> str:
 
 
 def bars(rows: Sequence[ScoreRow], shared: Mapping[str, float]) -> str:
-    """Return the style that gives each line a bar of its figure, its interval in pale and a tick at the prevalence.
+    """Return the style that gives each line a bar of its figure; at its foot the interval and a tick at the prevalence.
 
-    The chosen line is outlined; those that share evidence with it have a mark at their edge.
+    The chosen line is outlined and darker; those that share evidence with it have a mark at their edge.
     """
     rules = []
     for row in rows:
         chosen = st.session_state.get(TARGET) == row.name
         edge = "border-color: currentColor;" if chosen else ""
         if row.name in shared:
-            edge = f"border-left: 4px solid rgb({BAR_RGB}); font-weight: 600;"
-        rules.append(f".st-key-row-{row.name} button {{background-image: {_layers(row, chosen)}; {edge}}}")
+            edge = f"box-shadow: inset 4px 0 rgb({BAR_RGB}); border-color: rgb({BAR_RGB});"
+        layers = ", ".join(_layers(row, chosen))
+        rules.append(f".st-key-row-{row.name} button {{background: {layers}; {edge}}}")
     return f"<style>{''.join(rules)}</style>"
 
 
-def _layers(row: ScoreRow, chosen: bool) -> str:
-    """Return the layers of a bar: tick, figure, interval; all in per cent of the line's width."""
+def _layers(row: ScoreRow, chosen: bool) -> list[str]:
+    """Return the layers of a bar, the uppermost first; all in per cent of the line's width."""
     end = 100 * (row.share or 0.0)
-    solid = f"rgba({BAR_RGB}, {'.42' if chosen else '.24'})"
-    layers = [_stretch(0.0, end, solid)]
-    if row.frequency is not None:
-        base = 100 * row.frequency.prevalence
-        tick = (
-            f"linear-gradient(to right, transparent {base:.1f}%, currentColor {base:.1f}% calc({base:.1f}% + 1.5px), "
-        )
-        layers.insert(0, f"{tick}transparent 0)")
-        layers.append(_stretch(100 * row.frequency.low, 100 * row.frequency.high, f"rgba({BAR_RGB}, .16)"))
-    return ", ".join(layers)
+    layers = [_stretch(0.0, end, f"rgba({BAR_RGB}, {'.42' if chosen else '.2'})")]
+    if row.frequency is None:
+        return layers
+    base = 100 * row.frequency.prevalence
+    tick = f"transparent {base:.1f}%, currentColor {base:.1f}% calc({base:.1f}% + 2px), transparent 0"
+    span = _stretch(100 * row.frequency.low, 100 * row.frequency.high, f"rgb({BAR_RGB})")
+    foot = f"0 100% / 100% {FOOT_PX}px no-repeat"
+    return [f"linear-gradient(to right, {tick}) {foot}", f"{span} {foot}", *layers]
 
 
 def _stretch(low: float, high: float, colour: str) -> str:

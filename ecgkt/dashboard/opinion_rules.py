@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -53,6 +53,18 @@ def added_to_rules(predictions: Predictions, card: Card, beside: Beside, names: 
     }
     rules = {name: said.met for name, said in beside.rules.items()}
     return what_was_added(names, model, rules)
+
+
+def show_rules_alone(case: Case, rules: Mapping[str, RuleSaid]) -> None:
+    """Say what rules and the device say of an ECG on which the model abstains."""
+    met = [f"{tracing_labels()[name].title} ({said.why})" for name, said in rules.items() if said.met]
+    unclear = [tracing_labels()[name].title for name, said in rules.items() if said.met is None]
+    parts = [f"<b>Rules alone say</b> {escape('; '.join(met) or 'nothing')}."]
+    if unclear:
+        parts.append(f"They cannot say: {escape(', '.join(unclear))}.")
+    if case.statements:
+        parts.append(f"The device states: {escape('; '.join(case.statements))}.")
+    st.html(f'<p class="ecgkt-basis">{" ".join(parts)}</p>')
 
 
 def show_added(case: Case, predictions: Predictions, card: Card, beside: Beside, names: Sequence[str]) -> None:

@@ -20,12 +20,12 @@ from ecgkt.signals.rules import VERY_LONG_QTC_MS, RuleSaid
 
 @dataclass(frozen=True)
 class Cell:
-    """One condition: its `figure`, what stands below it, and the whole of it for whoever stays on it."""
+    """One condition: its `figure`, what a `rule` says of it, and the reason why it has no figure, each "" if none."""
 
     condition: Condition
     figure: str
-    below: str
-    whole: str
+    rule: str
+    reason: str
 
 
 def show_strip(
@@ -34,21 +34,27 @@ def show_strip(
     """Draw the strip above the families; a click on a cell chooses its target as a click on its line does."""
     cells = strip_cells(card, predictions, rules, qtc, held_back)
     with st.container(key="strip"):
-        for column, cell in zip(st.columns(len(cells), gap="small"), cells, strict=True):
+        heading, *columns = st.columns([0.42, *[1.0] * len(cells)], gap="xsmall", vertical_alignment="center")
+        heading.html('<p class="ecgkt-strip">Do not miss</p>')
+        for column, cell in zip(columns, cells, strict=True):
             target = cell.condition.target
             chosen = st.session_state.get(TARGET) == target
             column.button(
-                f"{plain(cell.condition.title)} **{plain(cell.figure)}** :small[{plain(cell.below)}]",
+                _label(cell),
                 key=f"miss-{cell.condition.name}",
                 type="tertiary",
                 width="stretch",
-                help=plain(cell.whole),
+                disabled=predictions.abstained[0] is not None,
                 on_click=choose,
                 args=(None if chosen else target,),
             )
-    st.html(
-        '<p class="ecgkt-basis"><b>Do not miss.</b> The same six in the same order on every ECG; a low figure rules '
-        f"nothing out. Not covered: {escape(', '.join(not_covered()))}.</p>"
+
+
+def strip_words() -> str:
+    """Return what the strip is and what it does not cover, as HTML."""
+    return (
+        "<b>Do not miss</b> holds the same six in the same order on every ECG; a low figure "
+        f"rules nothing out. It does not cover {escape(', '.join(not_covered()))}."
     )
 
 
@@ -59,7 +65,8 @@ def strip_cells(
     found: dict[str, ScoreRow] = {
         row.name: row for kind in predictions.labels.kinds for row in score_rows(predictions, kind)
     }
-    return tuple(_cell(one, card, found.get(one.target), rules, qtc, held_back) for one in do_not_miss())
+    abstains = predictions.abstained[0] is not None
+    return tuple(_cell(one, card, found.get(one.target), rules, qtc, held_back, abstains) for one in do_not_miss())
 
 
 def _cell(
@@ -69,30 +76,34 @@ def _cell(
     rules: Mapping[str, RuleSaid],
     qtc: Measured | None,
     held_back: bool,
+    abstains: bool,
 ) -> Cell:
+    rule, evidence = rule_words(condition, rules, qtc), real_evidence(card, condition.target)
+    if abstains:
+        return Cell(condition, "no figure", rule, "the model abstains")
     if row is None:
-        figure, said = "no score", "this model has no such target"
-    elif held_back and not (evidence := real_evidence(card, condition.target)).works:
-        figure, said = "no figure", evidence.reason
-    else:
-        figure, said = row.figure, row.sentence
-    below = said if figure.startswith("no ") else (row.interval if row else "")
-    if (rule := rule_words(condition, rules, qtc)) is not None:
-        below = f"{rule}; {below}" if below else rule
-    whole = f"{figure}: {said}. {condition.why} {condition.caution} ({condition.source})"
-    return Cell(condition, figure, below, whole.replace("  ", " "))
+        return Cell(condition, "no figure", rule, "this model has no such target")
+    if held_back and not evidence.works:
+        return Cell(condition, "no figure", rule, evidence.reason)
+    return Cell(condition, row.figure, rule, "")
 
 
-def rule_words(condition: Condition, rules: Mapping[str, RuleSaid], qtc: Measured | None) -> str | None:
-    """Return what a rule says of a condition; for a very long QT the measured QTc, None where there is no rule."""
+def _label(cell: Cell) -> str:
+    told = "; ".join(filter(None, (cell.rule, cell.reason)))
+    figure = cell.figure.replace("under ", "< ")
+    return f"{plain(cell.condition.title)} **{plain(figure)}** :small[{plain(told) or '&nbsp;'}]"
+
+
+def rule_words(condition: Condition, rules: Mapping[str, RuleSaid], qtc: Measured | None) -> str:
+    """Return what a rule says of a condition; for a very long QT the measured QTc, "" where there is no rule."""
     if condition.name == "very_long_qt":
         if qtc is None or qtc.value is None:
             return "QTc refused"
-        over = "\N{GREATER-THAN OR EQUAL TO}" if qtc.value >= VERY_LONG_QTC_MS else "under"
-        return f"QTc {qtc.value:.0f} ms, {over} 500"
+        long = qtc.value >= VERY_LONG_QTC_MS
+        return f"rules: {'yes' if long else 'no'}, {qtc.value:.0f} ms"
     rule = rules.get(condition.target)
     if rule is None:
-        return None
+        return ""
     return f"rules: {'cannot say' if rule.met is None else 'yes' if rule.met else 'no'}"
 
 

@@ -22,6 +22,8 @@ WORDS = (LAYOUT, SPEED, GAIN, FILTER, TOOL)
 CARD_MM = (85.60, 53.98)
 _USUAL_CARD_PX = 324
 _ROOM_PX = 168
+_OPINION_PX = 196
+_WIDE = 2.0
 _FIGURE_PARTS = ("> .stElementContainer", "[data-testid='stFullScreenFrame']", ".stPlotlyChart")
 
 
@@ -90,11 +92,15 @@ def choose_view(record: Record) -> View:
 
 
 def style(view: View) -> str:
-    """Return the rules that give the drawing its size: whole on the screen, or at true millimetres."""
+    """Return the rules that give the drawing its size: whole on the screen, or at true millimetres.
+
+    A sheet of the usual wide shape leaves room on the screen for the first lines of the opinion.
+    """
     paper = view.paper
     width, height = paper.width_mm, paper.height_mm
     ratio = width / (height + FOOT_MM)
-    sheet = f"width: min(100%, calc((100vh - {_ROOM_PX}px) * {ratio:.5f})); margin: 0 auto;"
+    room = _ROOM_PX + (_OPINION_PX if ratio > _WIDE else 0)
+    sheet = f"width: min(100%, calc((100vh - {room}px) * {ratio:.5f})); margin: 0 auto;"
     zoom = f"max-width: max(420px, calc((100vh - {_ROOM_PX + FOOTER_PX}px) * {width / height:.5f})); margin: 0 auto;"
     if view.px_per_mm is not None:
         sheet = f"width: {width * view.px_per_mm:.1f}px; max-width: none;"

@@ -7,14 +7,12 @@ from datetime import timedelta
 
 import streamlit as st
 
-from ecgkt import readers
-from ecgkt.dashboard import address, sources, state
-from ecgkt.dashboard.state import PREVIOUS, PROBLEM, UPLOAD, Beside, Case
+from ecgkt.dashboard import address, loading, sources, state
+from ecgkt.dashboard.state import PREVIOUS, PROBLEM, Beside, Case
 from ecgkt.errors import EcgktError
-from ecgkt.readers.dates import time_between
 from ecgkt.readers.mimic_folder import EarlierStudy
 
-LISTED, ADDED, ORDER = "previous_listed", "previous_added", "previous_order"
+LISTED, ADDED, ORDER, CLOSE = "previous_listed", "previous_added", "previous_order", "previous_close"
 EARLIER, LATER = "earlier", "later"
 _ADDED_TITLE = "Added ECG"
 
@@ -33,7 +31,7 @@ def choose() -> None:
             st.file_uploader(
                 "Another ECG of this patient",
                 accept_multiple_files=True,
-                key=f"{ADDED}-{case.id}",
+                key=_uploader(case),
                 on_change=_open_added,
                 args=(case,),
                 help="Kept in memory only. Where both files say when they were recorded, only the difference is kept.",
@@ -41,6 +39,7 @@ def choose() -> None:
         beside = shown()
         if beside is not None and not beside.case.link:
             _choose_order(beside)
+            st.button("Close the added ECG", key=CLOSE, on_click=_close)
 
 
 def shown() -> Beside | None:
@@ -134,7 +133,7 @@ def _order() -> None:
 
 def _open_listed(found: EarlierStudy | None) -> None:
     if found is None:
-        st.session_state.pop(PREVIOUS, None)
+        _close()
         return
     try:
         st.session_state[PREVIOUS] = Beside(sources.read_study(found.study_id), found.before)
@@ -144,29 +143,27 @@ def _open_listed(found: EarlierStudy | None) -> None:
 
 
 def _open_added(case: Case) -> None:
-    """Read the added files; without any, nothing stands beside the open ECG any more."""
-    files = [(file.name, file.getvalue()) for file in st.session_state.get(f"{ADDED}-{case.id}") or ()]
+    """Read the added files, take the time between them and the open ECG, and let the server forget them."""
+    files = st.session_state.get(_uploader(case))
     if not files:
-        st.session_state.pop(PREVIOUS, None)
         return
     try:
-        added = Case(_ADDED_TITLE, readers.read_upload(files))
-        after = _time_after(files, case)
+        added = sources.read_files(_ADDED_TITLE, files)
     except EcgktError as error:
         st.session_state[PROBLEM] = str(error)
         return
     st.session_state.pop(PROBLEM, None)
+    after = None if added.clock is None or case.clock is None else case.clock - added.clock
     apart = None if after is None else abs(after)
-    st.session_state[PREVIOUS] = Beside(added, apart, after is None or after >= timedelta(0))
+    st.session_state[PREVIOUS] = Beside(replace(added, clock=None), apart, after is None or after >= timedelta(0))
+    loading.forget_uploads([file.file_id for file in files])
+    st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1
 
 
-def _time_after(added: list[tuple[str, bytes]], case: Case) -> timedelta | None:
-    """Return how long after the added ECG the open one was recorded, where it is an upload and both files say when."""
-    uploaded = [(file.name, file.getvalue()) for file in st.session_state.get(UPLOAD) or ()]
-    if not uploaded or case.link:
-        return None
-    try:
-        same = state.digest(readers.read_upload(uploaded)) == state.digest(case.record)
-    except EcgktError:
-        return None
-    return time_between(added, uploaded) if same else None
+def _uploader(case: Case) -> str:
+    """Return the key of the uploader: another for each case, and a new one once its files were read."""
+    return f"{ADDED}-{case.id}-{st.session_state.get(ADDED, 0)}"
+
+
+def _close() -> None:
+    st.session_state.pop(PREVIOUS, None)

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard import address, changed, loading, measured, opinion, previous, reveal, state
+from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
 from ecgkt.dashboard.state import CASE, MAP, MODEL, PREVIOUS, READ_FIRST, TARGET, Case
@@ -22,7 +23,7 @@ from ecgkt.figures.ecg import draw_ecg
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
-WORDS = (CASE, PREVIOUS, MODEL, TARGET, *PAPER_WORDS, READ_FIRST)
+WORDS = (CASE, PREVIOUS, MODEL, TARGET, MAP, *PAPER_WORDS, SI, READ_FIRST)
 """What of the Case page stands in its address."""
 ORIGIN = {
     Domain.SIMULATED: "SIMULATED, no patient",
@@ -55,6 +56,8 @@ def show_reading(folder: Path) -> None:
     case, other, told = reveal.veil(held), previous.shown(), st.container()
     view = choose_view(case.record)
     _recall_target(card)
+    address.recall(MAP, (False, True), True)
+    address.recall(SI, (False, True), False)
     address.write(*WORDS)
     with told:
         address.tell()
@@ -72,7 +75,7 @@ def show_reading(folder: Path) -> None:
         _show_tool(paper, place, case, card, None, view)
         reveal.ask_for_read(case)
         if other is not None:
-            changed.show_changes(case, other, None)
+            changed.show_changes(case, other, card, None)
         return
     _show_opinion(folder, case, card, view, paper, place)
 
@@ -97,7 +100,7 @@ def _show_opinion(
         _show_tool(paper, place, case, card, explanation, view)
     reveal.show_read(case, card, predictions)
     if (other := previous.shown()) is not None:
-        changed.show_changes(case, other, (predictions, _predict(folder, card, other.case, turn)))
+        changed.show_changes(case, other, card, (predictions, _predict(folder, card, other.case, turn)))
     opinion.show_families(case, predictions)
     if explanation is not None:
         opinion.show_reason(card, explanation, view.paper)

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 
 from ecgkt import NOTICE
 from ecgkt.catalogue import tracing_labels
+from ecgkt.checkpoints import Card, real_evidence
+from ecgkt.checkpoints.evidence import reference_share
 from ecgkt.domain import Domain, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.charts import whose
-from ecgkt.figures.scores import ScoreRow, score_rows
+from ecgkt.figures.scores import score_rows
 
 NORMAL = "normal"
 PLAIN = "sinus_rhythm"
-LEAST_FREQUENCY, LEAST_RANK = 0.5, 0.9
+LEAST_FREQUENCY = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,38 +82,49 @@ def contradiction(named: Sequence[str]) -> str | None:
 
 def rule(predictions: Predictions) -> str:
     """Return the sentence that says when the model counts as naming a finding; empty where it has no scale here."""
-    if predictions.abstained[0] is not None:
+    if predictions.abstained[0] is not None or not (predictions.calibrated or predictions.reference):
         return ""
     if predictions.calibrated:
-        return "The model counts as naming what it gives at least 1 in 2 such ECGs"
-    if predictions.reference is None:
-        return ""
-    return (
-        f"The model has no yes or no here. It counts as naming what it ranks {100 * LEAST_RANK:.0f} of 100 or higher; "
-        "that line is this page's, not measured. Sinus rhythm does not count, since most ECGs of the set show it"
-    )
+        said = "The model counts as naming what it gives at least 1 in 2 such ECGs"
+    else:
+        said = (
+            "The model has no yes or no here: it counts as naming a finding where it ranks this ECG among as many of "
+            "the reference set as have it"
+        )
+    shown = "" if predictions.domain is Domain.SIMULATED else ", nor do scores that were not shown to work on real ECGs"
+    return f"{said}. Sinus rhythm does not count{shown}"
 
 
-def compare(named: Sequence[str], predictions: Predictions) -> tuple[Finding, ...]:
+def lines(predictions: Predictions, card: Card) -> dict[str, float]:
+    """Return the share from which on the model counts as naming a tracing target; what is not in it does not count.
+
+    Half in calibrated frequencies; in ranks, what leaves as many of the reference set above as the card says have it.
+    """
+    found = {}
+    for name in predictions.labels.of_kind(Kind.TRACING).names:
+        if name == PLAIN or (predictions.domain is not Domain.SIMULATED and not real_evidence(card, name).works):
+            continue
+        share = LEAST_FREQUENCY if predictions.calibrated else reference_share(card, name)
+        if share:
+            found[name] = share if predictions.calibrated else 1 - share
+    return found
+
+
+def compare(named: Sequence[str], predictions: Predictions, card: Card) -> tuple[Finding, ...]:
     """Return what the reader named, then what only the model names, each the highest first."""
     rows = {row.name: row for row in score_rows(predictions, Kind.TRACING)} if rule(predictions) else {}
     titles = {label.name: label.title for label in tracing_labels()}
     without = "no target of this model" if rows else "no figure"
+    from_where = lines(predictions, card)
     findings = []
     for name in [*rows, *(name for name in named if name not in rows and name != NORMAL)]:
         row = rows.get(name)
-        by_model = None if row is None else _names(row, predictions.calibrated)
+        share = None if row is None else row.share
+        by_model = None if share is None or name not in from_where else share >= from_where[name]
         if name in named or by_model:
             title, figure = (titles.get(name, name), without) if row is None else (row.title, row.figure)
             findings.append(Finding(name, title, name in named, by_model, figure))
     return tuple(sorted(findings, key=lambda one: not one.reader))
-
-
-def _names(row: ScoreRow, calibrated: bool) -> bool | None:
-    """Whether the model counts as naming a finding; sinus rhythm in a calibrated frequency is no abnormality."""
-    if row.name == PLAIN or row.share is None:
-        return None
-    return row.share >= (LEAST_FREQUENCY if calibrated else LEAST_RANK)
 
 
 def tally(reads: Sequence[Read]) -> str:

@@ -100,11 +100,11 @@ def show_read(case: Case, card: Card, predictions: Predictions) -> None:
                 read,
                 checkpoint=card.id,
                 rule=reads.rule(predictions),
-                findings=reads.compare(read.named, predictions),
+                findings=reads.compare(read.named, predictions, card),
             )
             st.session_state[_READS][place] = read
         if st.session_state.get(READ_FIRST):
-            _show(read, predictions)
+            _show(read, predictions, card)
     note_seen(digest)
 
 
@@ -113,8 +113,8 @@ def note_seen(digest: str) -> None:
     st.session_state.setdefault(_SEEN, set()).add(digest)
 
 
-def _show(read: Read, predictions: Predictions) -> None:
-    now = reads.compare(read.named, predictions)
+def _show(read: Read, predictions: Predictions, card: Card) -> None:
+    now = reads.compare(read.named, predictions, card)
     shown = replace(read, findings=now, rule=reads.rule(predictions))
     normal = " (normal ECG)" if NORMAL in read.named else ""
     uncounted = tuple(one for one in now if one.model is None)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -25,10 +29,15 @@ from ecgkt.dashboard.state import (
 )
 from ecgkt.errors import EcgktError, InvalidCohort
 from ecgkt.readers import physionet
+from ecgkt.readers.dates import recorded_at
 from ecgkt.readers.mimic_device import read_device_report
 from ecgkt.readers.mimic_folder import MimicFolder
 
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
 STUDIES_LISTED = 200
+_MOMENT = "moment"
 
 
 def choose() -> None:
@@ -173,11 +182,17 @@ def _uploader() -> str:
     return f"{UPLOAD}-{st.session_state.get(UPLOAD, 0)}"
 
 
+def read_files(title: str, files: Sequence[UploadedFile]) -> Case:
+    """Return uploaded files as a case that no address names; raise a child of EcgktError where they cannot be read."""
+    named = [(file.name, file.getvalue()) for file in files]
+    record, at = readers.read_upload(named), recorded_at(named)
+    moment = st.session_state.setdefault(_MOMENT, datetime(2000, 1, 1) + timedelta(seconds=secrets.randbelow(10**10)))
+    return Case(title, record, clock=None if at is None else at - moment)
+
+
 def _open_upload(widget: str) -> None:
     files = st.session_state.get(widget)
-    if files and open_case(
-        lambda: Case("Uploaded ECG", readers.read_upload([(file.name, file.getvalue()) for file in files]))
-    ):
+    if files and open_case(lambda: read_files("Uploaded ECG", files)):
         _clear(SAMPLE, STUDY)
         loading.forget_uploads([file.file_id for file in files])
         st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1

@@ -40,7 +40,8 @@ class Case:
     `measured` maps an analyte to its value where it is known, `device` a measurement's name to what the recording
     machine itself stated, in the units of `signals.measurements`; `statements` is what that machine said in words.
     `link` is its word in an address and `veiled_link` one that does not say what it shows; both are empty for what
-    must not stand there. `study` is its number in the local MIMIC-IV-ECG folder.
+    must not stand there. `study` is its number in the local MIMIC-IV-ECG folder. `clock` is when a file says that it
+    was recorded, counted from a random moment of this session: it serves to take the difference of two.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Case:
     link: str = ""
     veiled_link: str = ""
     study: int | None = None
+    clock: timedelta | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 

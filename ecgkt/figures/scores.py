@@ -102,7 +102,7 @@ def ordinal(number: int) -> str:
 def detail(label: Label) -> str:
     """Return the ICD-10 code of a visit label, the cut-off of a lab, nothing for a tracing label."""
     if label.kind is Kind.VISIT:
-        return ", ".join(label.codes["icd10"])
+        return ", ".join(f"{code[:3]}.{code[3:]}".rstrip(".") for code in label.codes["icd10"])
     if label.kind is Kind.LAB:
         if label.threshold is None:
             return f"outside the laboratory's range ({label.unit})"

@@ -132,13 +132,13 @@ def _patches(overlay: Overlay, paper: Paper) -> list[str]:
 
 
 def _foot(text: str, overlay: Overlay | None, target_title: str | None, paper: Paper) -> list[str]:
-    """Return what stands below the sheet: scale and input, the legend of a map, and always the notice."""
-    left, right, low = 1.5, paper.width_mm - 1.5, -4.2
-    words = [_words(left, low, text, paper, 2.7), _words(left, low - 3.8, NOTICE, paper, 2.7)]
+    """Return what stands below the sheet: scale and input; in a second line always the notice, and a map's legend."""
+    left, right, low = 1.5, paper.width_mm - 1.5, -8.0
+    words = [_words(left, low + 3.8, text, paper, 2.7), _words(left, low, NOTICE, paper, 2.7)]
     if overlay is None:
         return words
     bar = (
-        f'<image x="{_units(right - 25)}" y="{_down(-1.6, paper)}" width="{_units(14)}" height="{_units(2.8)}" '
+        f'<image x="{_units(right - 25)}" y="{_down(low + 2.6, paper)}" width="{_units(14)}" height="{_units(2.8)}" '
         f'preserveAspectRatio="none" href="{png_uri(legend_levels(14, 2.8))}"/>'
     )
     name = _words(right - 26, low, f"{target_title or 'score'}: lowers", paper, 2.7, anchor="end")

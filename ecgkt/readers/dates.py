@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ecgkt.errors import EcgktError
 from ecgkt.readers import dicom
@@ -19,17 +19,12 @@ _WFDB_TIME = re.compile(
 _DICOM_TIMES = (("AcquisitionDateTime",), ("AcquisitionDate", "AcquisitionTime"), ("StudyDate", "StudyTime"))
 
 
-def time_between(earlier: Sequence[tuple[str, bytes]], later: Sequence[tuple[str, bytes]]) -> timedelta | None:
-    """Return how long after one upload another was recorded; None where a file does not say when.
+def recorded_at(files: Sequence[tuple[str, bytes]]) -> datetime | None:
+    """Return the local time in a DICOM file or in the record line of a WFDB header; None where there is none.
 
-    Each is the (name, content) pairs of one record. Negative where the second is the older one; the dates are dropped.
+    `files` are the (name, content) pairs of one record, or a zip of them. The caller keeps no more of it than the
+    difference to another.
     """
-    times = [_recorded_at(files) for files in (earlier, later)]
-    return None if times[0] is None or times[1] is None else times[1] - times[0]
-
-
-def _recorded_at(files: Sequence[tuple[str, bytes]]) -> datetime | None:
-    """Return the local time in a DICOM file or in the record line of a WFDB header; None where there is none."""
     try:
         contents = [content for _, content in files]
         if len(contents) == 1 and is_zip(contents[0]):

@@ -67,7 +67,7 @@ def find_reversals(measurements: Measurements) -> tuple[Reversal, ...]:
         return ()
     signal = _with_limb_leads(beats.signal)
     near = (beats.time_ms >= -60) & (beats.time_ms <= beats.qrs[1] + 60)
-    unread = ~np.isfinite(signal[:, near]).all(axis=1)
+    unread: NDArray[np.bool_] = np.logical_not(np.isfinite(signal[:, near]).all(axis=1))
     if unread[[_I, _II, _III, *range(LEADS.index("V1"), len(LEADS))]].any():
         return ()
     beat = _read(beats, signal)

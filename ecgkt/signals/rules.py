@@ -11,6 +11,7 @@ from ecgkt.signals.measurements import WIDE_QRS_MS, Measurements
 from ecgkt.signals.rhythm import RhythmKind
 
 VERY_LONG_QTC_MS = 500.0
+_NO_WAVE_MV = 0.1
 _LIMB = LEADS[:6]
 _CHEST = LEADS[6:]
 _NEIGHBOURS = (
@@ -65,7 +66,7 @@ def state_rules(found: Measurements, age: float | None = None, sex: str | None =
 
     Criteria are those of the catalogue's `rule`, for adults. Nothing is returned under 18 years. Where sex or age is
     not known the stricter limit counts, and the clause says so. Labels without an entry have no rule here (infarction,
-    ectopy, incomplete right bundle-branch block).
+    ectopy, incomplete right bundle-branch block, atrial enlargement, whose P must be notched).
     """
     if under_age(age) is not None:
         return {}
@@ -120,28 +121,29 @@ def _interval(name: str, title: str, above: float) -> Callable[[_Facts], RuleSai
     return rule
 
 
-def _block(right: bool) -> Callable[[_Facts], RuleSaid]:
-    def rule(facts: _Facts) -> RuleSaid:
-        qrs, terminal = facts.value("qrs"), _terminal(facts, "V1")
-        if qrs is None or terminal is None:
-            return RuleSaid(None, "QRS refused")
-        lateral = [end for lead in ("I", "V6") if (end := _terminal(facts, lead)) is not None]
-        shape = terminal > 0 and any(end < 0 for end in lateral)
-        if not right:
-            shape = terminal < 0 and _dominant(facts, "V1") < 0 < _dominant(facts, "V6")
-        if facts.paced:
-            return RuleSaid(False, "ventricular pacing")
-        side = "up" if terminal > 0 else "down"
-        return RuleSaid(qrs >= WIDE_QRS_MS and shape, f"QRS {qrs:.0f} ms, its end points {side} in V1")
+def _right_block(facts: _Facts) -> RuleSaid:
+    qrs, ends = facts.value("qrs"), [_terminal(facts, lead) for lead in ("V1", "I", "V6")]
+    if qrs is None or any(end is None for end in ends):
+        return RuleSaid(None, "QRS refused")
+    first, *lateral = [end for end in ends if end is not None]
+    met = qrs >= WIDE_QRS_MS and first > 0 and max(lateral) < 0 and not facts.paced
+    return RuleSaid(met, f"QRS {qrs:.0f} ms, its end points {'up' if first > 0 else 'down'} in V1")
 
-    return rule
+
+def _left_block(facts: _Facts) -> RuleSaid:
+    qrs, below = facts.value("qrs"), facts.lead("s", "I")
+    if qrs is None or below is None:
+        return RuleSaid(None, "QRS refused")
+    alone = below <= _NO_WAVE_MV and _dominant(facts, "I") > 0
+    met = qrs >= WIDE_QRS_MS and alone and _dominant(facts, "V1") < 0 and not facts.paced
+    return RuleSaid(met, f"QRS {qrs:.0f} ms, {'R alone' if alone else 'not R alone'} in I")
 
 
 def _delay(facts: _Facts) -> RuleSaid:
     qrs = facts.value("qrs")
     if qrs is None:
         return RuleSaid(None, "QRS refused")
-    other = facts.paced or any(_block(right)(facts).met for right in (True, False))
+    other = facts.paced or bool(_right_block(facts).met or _left_block(facts).met)
     return RuleSaid(qrs > 110 and not other, f"QRS {qrs:.0f} ms, limit 110" + (", another block" if other else ""))
 
 
@@ -232,7 +234,7 @@ def _right_hypertrophy(facts: _Facts) -> RuleSaid:
     r, s, axis = facts.lead("r", "V1"), facts.lead("s", "V1"), facts.value("qrs_axis")
     if r is None or s is None or axis is None:
         return RuleSaid(None, "V1 or the axis cannot be read")
-    block = _block(True)(facts).met
+    block = _right_block(facts).met
     return RuleSaid(
         (r > 0.6 or r > s) and axis >= 90 and not block, f"R in V1 {r:.1f} mV, axis {axis:.0f}\N{DEGREE SIGN}"
     )
@@ -275,8 +277,8 @@ _RULES: dict[str, Callable[[_Facts], RuleSaid]] = {
     "paced_rhythm": _rhythm(RhythmKind.VENTRICULAR_PACING),
     "complete_av_block": _rhythm(RhythmKind.COMPLETE_BLOCK),
     "first_degree_av_block": _interval("pr", "PR", 200),
-    "right_bundle_branch_block": _block(right=True),
-    "left_bundle_branch_block": _block(right=False),
+    "right_bundle_branch_block": _right_block,
+    "left_bundle_branch_block": _left_block,
     "left_anterior_fascicular_block": _axis(-90, -45, narrow=True),
     "intraventricular_conduction_delay": _delay,
     "pre_excitation": _pre_excitation,
@@ -286,7 +288,6 @@ _RULES: dict[str, Callable[[_Facts], RuleSaid]] = {
     "long_qt": _long_qt,
     "left_ventricular_hypertrophy": _left_hypertrophy,
     "right_ventricular_hypertrophy": _right_hypertrophy,
-    "left_atrial_enlargement": _interval("p_duration", "P", 119.9),
     "low_qrs_voltage": _low_voltage,
     "left_axis_deviation": _axis(-90, -30),
     "right_axis_deviation": _axis(90, 180),

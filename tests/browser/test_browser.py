@@ -64,7 +64,7 @@ def test_the_paper_is_drawn_to_scale_at_any_width(open_app, size):
     assert place is not None
     paper = lay_out(record=samples.load(samples.titles()[0]).record)
     assert box["width"] / box["height"] == pytest.approx(paper.width_mm / (paper.height_mm + FOOT_MM), rel=0.005)
-    assert box["width"] > 0.99 * place["width"] - 2
+    assert box["width"] > (0.99 if size == "desktop" else 0.9) * place["width"] - 2
 
 
 def test_the_zoomable_figure_keeps_the_same_scale(open_app):

@@ -33,13 +33,13 @@ def test_a_score_works_where_the_interval_on_one_real_set_begins_high(untrained)
 @pytest.mark.parametrize(
     ("sets", "reason"),
     [
-        ({}, "never measured on real ECGs"),
-        ({"simulated": Estimate(0.99, 0.98, 1.0, 900, 90)}, "never measured on real ECGs"),
-        ({"LUDB": Estimate.undefined("few", 0, 0)}, "never measured on real ECGs"),
-        ({"LUDB": Estimate.undefined("few", 233, 0)}, "not one of 233 real ECGs has it"),
+        ({}, "not measured on real ECGs"),
+        ({"simulated": Estimate(0.99, 0.98, 1.0, 900, 90)}, "not measured on real ECGs"),
+        ({"LUDB": Estimate.undefined("few", 0, 0)}, "not measured on real ECGs"),
+        ({"LUDB": Estimate.undefined("few", 233, 0)}, "too few to tell: none of 233 real ECGs"),
         (
             {"LUDB": Estimate.undefined("few", 100, 3), "CPSC": Estimate.undefined("few", 250, 7)},
-            "too few real ECGs to tell (7 of 250 have it)",
+            "too few to tell: 7 of 250 real ECGs",
         ),
     ],
 )

@@ -21,11 +21,11 @@ STEP = Observed((0.5,), (200, 100), (20, 60), (0.06, 0.5), (0.15, 0.69))
 
 @pytest.fixture
 def counted(untrained, tmp_path, monkeypatch):
-    """The untrained checkpoint with counted frequencies for all labels but the last."""
+    """The untrained checkpoint with counted frequencies for all labels but one."""
     found = checkpoints.load(untrained / "transferred")
     calibration = found.card.calibration
     assert isinstance(calibration, Calibration)
-    observed = dict.fromkeys(found.card.labels.names[:-1], STEP)
+    observed = {name: STEP for name in found.card.labels.names if name != "sodium_high"}
     told = replace(calibration, observed=observed, observed_in="simulated, held out")
     checkpoints.save(tmp_path / "transferred", replace(found.card, calibration=told), found.weights)
     monkeypatch.setenv("ECGKT_MODELS", str(tmp_path))
@@ -68,7 +68,7 @@ def test_the_strip_stands_in_the_same_order_on_every_ecg_and_says_what_it_leaves
 def test_on_a_real_ecg_a_condition_without_evidence_has_no_figure_and_says_why(case_page):
     strip = buttons(real(case_page()), "miss-")
     assert all("**no figure**" in button.label for button in strip)
-    assert all("never measured on real ECGs" in button.label for button in strip)
+    assert all("not measured on real ECGs" in button.label for button in strip)
     assert "rules: " in strip[0].label
     assert "QTc" in strip[2].label
 
@@ -101,7 +101,7 @@ def test_the_dial_is_off_until_asked_for_and_moves_the_frequency_by_bayes_rule(c
     name = page.session_state[state.TARGET]
     page.select_slider(f"{opinion_chosen.PER_THOUSAND}-{name}").set_value(20).run()
     told = text_of(page)
-    assert "Where 2 in 100 have it (here 27 in 100)" in told
+    assert "Where 20 in 1,000 have it (here 27 in 100)" in told
     assert "Bayes" in told
 
 
@@ -128,6 +128,22 @@ def test_a_child_is_refused_in_one_sentence_and_an_unknown_age_is_told(case_page
     assert not buttons(page, "row-") and not buttons(page, "miss-")
     assert "age is not known" in text_of(with_age(page, None))
     assert "age is not known" not in text_of(with_age(page, 18.0))
+
+
+def test_where_the_model_abstains_the_strip_stays_and_rules_still_speak(case_page):
+    page = case_page()
+    case = page.session_state[state.CASE]
+    signal = case.record.signal.copy()
+    signal[8] = 0
+    page.session_state[state.CASE] = replace(case, record=replace(case.record, signal=signal), id="flat")
+    page.run()
+    assert not page.exception
+    told = text_of(page)
+    assert "The model abstains." in told and "Rules alone say" in told
+    strip = buttons(page, "miss-")
+    assert len(strip) == len(do_not_miss())
+    assert all("**no figure**" in one.label and "the model abstains" in one.label for one in strip)
+    assert not buttons(page, "row-")
 
 
 def test_rules_stand_beside_the_tracing_scores_and_what_the_model_added_is_said(case_page):

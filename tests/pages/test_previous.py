@@ -130,6 +130,7 @@ def test_two_uploads_are_ordered_by_their_own_dates_and_no_date_is_kept(cohort, 
     assert "12 days before" in bodies(page)
     assert "previous" not in page.query_params and "case" not in page.query_params
     assert "2121" not in bodies(page)
+    assert beside.case.clock is None
     page.file_uploader[1].set_value(dated(tmp_path, cohort, earlier, "10:00:00 21/10/2121")).run()
     assert "24 hours after" in bodies(page)
 
@@ -145,7 +146,7 @@ def test_where_the_files_do_not_say_the_user_does(cohort, pair, tmp_path):
     after = [line for line in bodies(page).split("<tr>") if ">QT<" in line][-1]
     figures = [line.replace("</td>", "").split("<td>")[1:3] for line in (before, after)]
     assert figures[0] == figures[1][::-1]
-    page.file_uploader[1].set_value([]).run()
+    page.button(previous.CLOSE).click().run()
     assert OTHER not in bodies(page)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 from ecgkt import NOTICE, checkpoints
 from ecgkt.catalogue import tracing_labels
+from ecgkt.checkpoints import Card
 from ecgkt.dashboard import compare, reads, reveal, samples, state
 from ecgkt.dashboard.reads import NORMAL, Read
-from ecgkt.domain import Domain, Predictions
+from ecgkt.domain import Domain, Estimate, Predictions
 from ecgkt.domain.labels import Kind, LabelSet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,11 @@ def models(untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     yield
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+@pytest.fixture
+def card(untrained: Path) -> Card:
+    return checkpoints.read_card(untrained / "transferred")
 
 
 def open_page(name: str = "case.py", **words: str) -> AppTest:
@@ -86,9 +93,10 @@ def test_before_the_commit_no_score_no_title_no_rhythm_and_no_comparison_is_show
 
 
 def test_compare_waits_for_the_read_too():
-    told = text_of(open_page("compare.py"))
+    page = open_page("compare.py")
+    told = text_of(page)
     assert "commit to a read of this ECG" in told
-    assert "ecgkt-compared" not in told.partition("</style>")[2].replace(".ecgkt-compared", "")
+    assert "answers" not in page.session_state, "nothing was scored"
     assert "fibrillation" not in told.lower()
 
 
@@ -141,39 +149,63 @@ def test_a_normal_ecg_stands_alone_or_with_sinus_rhythm():
     assert "stands alone" in text_of(page)
 
 
-def test_in_frequencies_the_model_names_what_it_gives_at_least_one_in_two():
-    found = reads.compare(["long_qt", "sinus_rhythm"], predictions((0.5, 0.49, 0.1, 0.9), Domain.SIMULATED))
+def test_in_frequencies_the_model_names_what_it_gives_at_least_one_in_two(card):
+    made = predictions((0.5, 0.49, 0.1, 0.9), Domain.SIMULATED)
+    found = reads.compare(["long_qt", "sinus_rhythm"], made, card)
     told = {one.name: (one.reader, one.model) for one in found}
     assert told == {
         "long_qt": (True, False),
         "sinus_rhythm": (True, None),
         "atrial_fibrillation": (False, True),
     }
+    assert "1 in 2" in reads.rule(made)
 
 
-def test_in_ranks_the_line_is_said_to_be_the_pages_own_and_no_frequency_appears():
-    real = predictions((0.96, 0.89, 0.2, 0.95), Domain.REAL)
-    assert "90 of 100" in reads.rule(real) and "not measured" in reads.rule(real)
-    found = reads.compare(["atrial_fibrillation", "left_axis_deviation"], real)
-    assert [(one.name, one.model, one.figure) for one in found] == [
-        ("atrial_fibrillation", True, "96th of 100"),
-        ("left_axis_deviation", None, "no target of this model"),
+def test_in_ranks_the_model_names_as_many_as_have_it_and_only_what_works_on_real_ecgs_counts(card):
+    """Of 200 real ECGs 20 fibrillate and 10 have long QT, whose score was not shown to work."""
+
+    def known(positives: int, low: float) -> Estimate:
+        return Estimate(0.9, low, 0.95, 200, positives)
+
+    figures = {
+        "atrial_fibrillation": known(20, 0.85),
+        "left_bundle_branch_block": known(40, 0.85),
+        "long_qt": known(10, 0.5),
+        "sinus_rhythm": known(160, 0.85),
+    }
+    card = replace(card, estimates={"real, a set": figures})
+    assert reads.lines(predictions((0.5,) * 4, Domain.REAL), card) == pytest.approx(
+        {"atrial_fibrillation": 0.9, "left_bundle_branch_block": 0.8}
+    )
+    real = predictions((0.89, 0.8, 0.99, 0.95), Domain.REAL)
+    told = [
+        (one.name, one.reader, one.model, one.figure)
+        for one in reads.compare(["atrial_fibrillation", "left_axis_deviation"], real, card)
     ]
+    assert told == [
+        ("atrial_fibrillation", True, False, "89th of 100"),
+        ("left_axis_deviation", True, None, "no target of this model"),
+        ("left_bundle_branch_block", False, True, "80th of 100"),
+    ]
+    assert "no yes or no" in reads.rule(real)
+    assert reads.lines(real, replace(card, estimates={})) == {}
 
 
-def test_an_abstaining_model_is_not_held_against_the_reader():
+def test_an_abstaining_model_is_not_held_against_the_reader(card):
     silent = Predictions(
         LABELS, np.full((1, 4), np.nan), "c", Domain.REAL, Domain.SIMULATED, abstained=("Lead V3 is flat.",)
     )
     assert reads.rule(silent) == ""
-    (found,) = reads.compare(["long_qt"], silent)
+    (found,) = reads.compare(["long_qt"], silent, card)
     assert (found.model, found.figure) == (None, "no figure")
 
 
-def test_the_tally_counts_cases_read_first_and_findings_by_hand():
+def test_the_tally_counts_cases_read_first_and_findings_by_hand(card):
     def read(named: tuple[str, ...], shares: tuple[float, ...], seen: bool = False) -> Read:
         made = predictions(shares, Domain.SIMULATED)
-        return Read("0", FIBRILLATION, Domain.SIMULATED, named, seen, "c", reads.rule(made), reads.compare(named, made))
+        return Read(
+            "0", FIBRILLATION, Domain.SIMULATED, named, seen, "c", reads.rule(made), reads.compare(named, made, card)
+        )
 
     done = [
         read(("atrial_fibrillation",), (0.9, 0.1, 0.1, 0.1)),

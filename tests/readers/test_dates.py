@@ -8,7 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from ecgkt.readers.dates import time_between
+from ecgkt.readers.dates import recorded_at
+
+
+def time_between(earlier: list[tuple[str, bytes]], later: list[tuple[str, bytes]]) -> timedelta | None:
+    times = recorded_at(earlier), recorded_at(later)
+    return None if None in times else times[1] - times[0]
 
 
 def wfdb(line: str, *more: str) -> list[tuple[str, bytes]]:

@@ -50,7 +50,7 @@ def test_a_normal_ecg_meets_sinus_rhythm_alone():
         ({"qrs_axis": -31.0}, "left_axis_deviation"),
         ({"qrs_axis": 95.0}, "right_axis_deviation"),
         ({"qtc_fridericia": 451.0}, "long_qt"),
-        ({"p_duration": 120.0}, "left_atrial_enlargement"),
+        ({"qrs": 140.0, "leads": {("s", "I"): 0.05, ("s", "V1"): 1.5}}, "left_bundle_branch_block"),
         ({"leads": {("st", "II"): 0.12, ("st", "aVF"): 0.11}}, "st_elevation"),
         ({"leads": {("st", "V4"): -0.06, ("st", "V5"): -0.07}}, "st_depression"),
         ({"leads": {("t", "V5"): -0.2, ("t", "V6"): -0.12}}, "t_wave_inversion"),
