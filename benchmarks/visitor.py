@@ -52,7 +52,10 @@ class Sheet:
 
 @dataclass
 class Run:
-    """What one run of the page sent: seconds from the request to its end, and what was drawn."""
+    """What one run of the page sent: seconds from the request to its end, and what was drawn.
+
+    `rows` are the scores by label: title and figure, without what stands beneath and depends on what is chosen.
+    """
 
     seconds: float = 0.0
     sheets: list[Sheet] = field(default_factory=list)
@@ -168,7 +171,7 @@ class Visitor:
         elif what == "button" and "row-" in element.button.id:
             name = element.button.id.rpartition("row-")[2]
             buttons[name] = (element.button, fragment)
-            run.rows[name] = element.button.label
+            run.rows[name] = element.button.label.rpartition("**")[0]
         elif what in ("exception", "alert"):
             run.faults.append(str(element)[:300])
         else:
