@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
     from ecgkt.nets.multimodal import MultimodalNetwork
 
 BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A record before it is scored: the network's input `signal` (12, m), or `refusal`, one of them None.
+
+    `distance` is how far it is from the set on which the model was checked, as a share of the limit; NaN where that
+    was not judged.
+    """
+
+    signal: NDArray[np.float32] | None
+    refusal: str | None
+    distance: float = float("nan")
 
 
 class Predictor:
@@ -67,21 +81,27 @@ class Predictor:
         domains = {record.domain for record in records}
         if len(domains) != 1:
             raise InvalidValue("records of one domain", f"{sorted(domains) or 'none'}", "predict each domain apart")
-        seconds = self.card.preprocessing.seconds
-        abstained = [under_age(record.age) or assess(record, seconds).refusal for record in records]
-        inputs = {
-            row: self.card.preprocessing.apply(records[row]) for row, refusal in enumerate(abstained) if refusal is None
-        }
-        distances = None if self.card.gate is None else np.full(len(records), np.nan)
-        if self.card.gate is not None and distances is not None:
-            for row, signal in inputs.items():
-                distances[row], unlike = self.card.gate.judge(appearance(signal, self.card.preprocessing.fs))
-                abstained[row] = unlike
+        looks = [self.look(record) for record in records]
+        inputs = {row: look.signal for row, look in enumerate(looks) if look.signal is not None}
+        distances = None if self.card.gate is None else np.array([look.distance for look in looks])
+        abstained = tuple(look.refusal for look in looks)
         logits = np.full((len(records), len(self.card.labels)), np.nan)
-        spoken = [row for row in inputs if abstained[row] is None]
+        spoken = list(inputs)
         if spoken:
             logits[spoken] = self.logits([inputs[row] for row in spoken], None if tables is None else tables[spoken])
-        return self.read_logits(logits, domains.pop(), tuple(abstained), distances)
+        return self.read_logits(logits, domains.pop(), abstained, distances)
+
+    def look(self, record: Record) -> Look:
+        """Return what the network would be given of a record, or the sentence why the model abstains from it."""
+        preprocessing, gate = self.card.preprocessing, self.card.gate
+        refusal = under_age(record.age) or assess(record, preprocessing.seconds).refusal
+        if refusal is not None:
+            return Look(None, refusal)
+        signal = preprocessing.apply(record)
+        if gate is None:
+            return Look(signal, None)
+        distance, unlike = gate.judge(appearance(signal, preprocessing.fs))
+        return Look(signal if unlike is None else None, unlike, distance)
 
     def logits(
         self, inputs: Sequence[NDArray[np.float32]], tables: NDArray[np.float32] | None = None

@@ -37,7 +37,9 @@ def fill_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--target", required=True, metavar="NAME", help="a label, such as atrial_fibrillation")
     parser.add_argument("--png", required=True, type=Path, metavar="OUT", help="where to draw it")
-    parser.add_argument("--steps", type=int, default=50, help="steps of the path integral")
+    parser.add_argument(
+        "--steps", type=int, help="steps of the path integral (default: 50, 200 where those leave too much)"
+    )
     _add_models(parser)
     parser.set_defaults(run=run_explain)
 
@@ -65,7 +67,7 @@ def run_explain(arguments: argparse.Namespace) -> int:
     write_png(record, arguments.png, explanation=explanation, title=title)
     share = explanation.relative_residual or 0.0
     say(
-        f"{title}: {explanation.method}, {arguments.steps} steps, baseline {explanation.baseline}; "
+        f"{title}: {explanation.method}, baseline {explanation.baseline}; "
         f"completeness residual {share:.1%} of the score difference; checkpoint {explanation.checkpoint_id}."
     )
     say(f"{NOTICE}. {predictor.card.statement}")

@@ -44,6 +44,29 @@ def test_more_steps_leave_less_unexplained(predictor, noise):
     assert many < few
 
 
+def test_steps_are_added_only_where_few_leave_much_unexplained(predictor, noise, monkeypatch):
+    from captum.attr import IntegratedGradients
+
+    taken = []
+    real = IntegratedGradients.attribute
+
+    def counted(self, *inputs, n_steps, **rest):
+        taken.append(n_steps)
+        return real(self, *inputs, n_steps=n_steps, **rest)
+
+    monkeypatch.setattr(IntegratedGradients, "attribute", counted)
+    integrated_gradients(predictor, noise, TARGET)
+    assert taken == [50]
+    labels = len(predictor.card.labels)
+    whole = float(np.square(predictor.card.preprocessing.apply(noise)).mean())
+    step = 0.3 * whole
+    predictor.network = lambda x: torch.tanh(300 * (x.square().mean((1, 2)) - step) / whole)[:, None].expand(-1, labels)
+    steep = integrated_gradients(predictor, noise, TARGET)
+    assert taken == [50, 50, 200]
+    rough = integrated_gradients(predictor, noise, TARGET, steps=50)
+    assert abs(steep.residual) < abs(rough.residual) > 0.1
+
+
 def test_on_a_linear_model_the_map_is_weight_times_input(predictor, noise):
     weights = torch.randn(12 * 1000, generator=torch.Generator().manual_seed(0)) / 100
     labels = len(predictor.card.labels)
