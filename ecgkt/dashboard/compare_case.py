@@ -10,14 +10,16 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ecgkt.checkpoints import real_evidence
 from ecgkt.dashboard import compare_maps, compare_table, loading, reading, state
+from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import HEADINGS, basis
 from ecgkt.figures.side_by_side import ComparedRow, compared_rows, not_comparable, table_html, unit
 
-ALL, SHOWN, TABLES = "compare_all_rows", 10, "compared_rows"
+ALL, UNSHOWN, SHOWN, TABLES = "compare_all_rows", "compare_unshown", 10, "compared_rows"
 
 
 def show(case: Case, models: Mapping[str, Path]) -> None:
@@ -35,6 +37,10 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
     _show_basis(names, found, spoken)
     kinds = [kind for kind in Kind if any(one.labels.of_kind(kind).names for one in found)]
     rows = {kind: compared_rows(found, kind) for kind in kinds}
+    unshown = _not_shown(rows, models) if holds_back(spoken[0][1]) else frozenset()
+    if unshown and not st.session_state.get(UNSHOWN):
+        rows = {kind: tuple(row for row in some if row.name not in unshown) for kind, some in rows.items()}
+        kinds = [kind for kind in kinds if rows[kind]]
     counted = "" if not_comparable(found[0], found[1]) else unit(found[0])
     first = None if st.session_state.get(ALL) else SHOWN
     target = compare_maps.chosen(case)
@@ -44,6 +50,9 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
     compare_table.show(tables, TABLES, partial(compare_maps.choose, case))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(f"All {sum(map(len, rows.values()))} scores", key=ALL, persist_state="session")
+        if unshown:
+            told = f"The {len(unshown)} targets that no model was shown to order on real ECGs"
+            st.toggle(told, key=UNSHOWN, persist_state="session")
         st.download_button(
             "Scores as CSV",
             lambda: scores_csv(case, models, [row for some in rows.values() for row in some]),
@@ -52,6 +61,17 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
             on_click="ignore",
         )
     _show_provenance(models)
+
+
+def _not_shown(rows: Mapping[Kind, Sequence[ComparedRow]], models: Mapping[str, Path]) -> frozenset[str]:
+    """Return the targets that none of the models was shown to order on real ECGs."""
+    cards = [loading.card(folder) for folder in models.values()]
+    return frozenset(
+        row.name
+        for some in rows.values()
+        for row in some
+        if not any(real_evidence(card, row.name).works for card in cards)
+    )
 
 
 def _predict(case: Case, folder: Path, turn: DeltaGenerator) -> Predictions:
@@ -68,7 +88,7 @@ def _show_basis(names: Sequence[str], found: Sequence[Predictions], spoken: Sequ
     said.append(reason or f"Difference: {names[0]} minus {names[1]}, the largest first.")
     said.append("Press a row to see where on the ECG each score comes from.")
     if reason is None and found[0].calibrated:
-        said.append("No interval is known for one ECG.")
+        said.append("A difference on one ECG has no interval; those of the figures stand on the Case page.")
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(said))}</p>')
 
 

@@ -89,6 +89,23 @@ def test_on_a_real_ecg_models_are_ranked_and_no_frequency_is_said():
     assert "Difference in 100 places" in told
 
 
+def test_what_no_model_was_shown_to_order_on_real_ecgs_waits_behind_a_switch():
+    page = choose(open_page(), "transferred", "mine")
+    page.selectbox(state.SAMPLE).set_value(samples.REAL).run()
+    page.toggle(compare_case.ALL).set_value(True).run()
+    card = card_of("transferred")
+    shown = sum(checkpoints.real_evidence(card, name).works for name in card.labels.names)
+    assert 0 < shown == text_of(page).count('<th scope="row">')
+    switch = page.toggle(compare_case.UNSHOWN)
+    assert f"The {len(card.labels) - shown} targets" in switch.label
+    switch.set_value(True).run()
+    assert text_of(page).count('<th scope="row">') == len(card.labels)
+
+
+def card_of(name: str) -> checkpoints.Card:
+    return checkpoints.read_card(checkpoints.list_checkpoints(checkpoints.models_folder())[name])
+
+
 def test_ones_own_models_stand_beside_the_bundled_ones_and_unfinished_ones_do_not():
     options = open_page().multiselect(compare.MODELS).options
     assert {"Transferred", "Mine", "Baseline (bundled)"} <= set(options)
