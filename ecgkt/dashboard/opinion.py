@@ -19,8 +19,7 @@ from ecgkt.dashboard.state import ALL_ROWS, MAP, TARGET, Case, hold
 from ecgkt.domain import LEADS, Explanation, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.explain.shared_evidence import SHARED, SharedEvidence, shared_evidence
-from ecgkt.figures.paper import Paper
-from ecgkt.figures.saliency import SMOOTHING_SECONDS, Overlay, hidden_share
+from ecgkt.figures.saliency import SMOOTHING_SECONDS
 from ecgkt.figures.scores import HEADINGS, ScoreRow, basis, score_rows
 
 SHOWN = 6
@@ -64,15 +63,14 @@ def show_families(case: Case, predictions: Predictions) -> None:
     st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))} {strip_words()}</p>')
 
 
-def show_reason(card: Card, explanation: Explanation, paper: Paper) -> None:
-    """Say how to read the map of a target, what it misses and what of it is not on the sheet."""
+def show_reason(card: Card, explanation: Explanation) -> None:
+    """Say how to read the map of a target and what it misses."""
     label = card.labels[explanation.target]
     strongest = sorted(zip(explanation.lead_shares(), LEADS, strict=True), reverse=True)[:3]
     told = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
-    unseen = Overlay((), hidden_share(explanation, paper)).note
     st.html(
         f'<p class="ecgkt-basis"><b>{escape(label.title)}.</b> {escape(label.rule)} '
-        f"Strongest leads: {told} of the map (8% each if it were even). {unseen}{'. ' if unseen else ''}"
+        f"Strongest leads: {told} of the map (8% each if it were even). "
         f"{explanation.method.capitalize()} of the raw score, baseline: {explanation.baseline}; drawn averaged over "
         f"{1000 * SMOOTHING_SECONDS:.0f} ms; the map misses "
         f"{explanation.relative_residual or 0.0:.1%} of the score difference that it explains. "

@@ -20,6 +20,7 @@ from ecgkt.domain import Domain, Explanation, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
 from ecgkt.figures.ecg import draw_ecg
+from ecgkt.figures.saliency import Overlay, hidden_share
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
@@ -49,62 +50,77 @@ def show_heading(case: Case) -> None:
 
 @st.fragment
 def show_reading(folder: Path) -> None:
-    """Draw the open case with a model's opinion; a click on a target runs only this part again."""
+    """Draw the open case with a model's opinion: the ECG, then its scores, then the map of the chosen target.
+
+    A click on a target runs only this part again, a choice of layout, scale or tool the paper alone.
+    """
     held, card = state.current_case(), loading.card(folder)
     if held is None:
         return
-    case, other, told = reveal.veil(held), previous.shown(), st.container()
-    view = choose_view(case.record)
+    case, other = reveal.veil(held), previous.shown()
     _recall_target(card)
     address.recall(MAP, (False, True), True)
     address.recall(SI, (False, True), False)
-    address.write(*WORDS)
-    with told:
-        address.tell()
-    with st.container(key="sheets"):
-        with st.container():
-            if other is not None:
-                st.html('<p class="ecgkt-basis ecgkt-which"><b>This ECG</b></p>')
-            with st.container(key="paper" if view.tool in (SHEET, BEATS) else "zoom"):
-                paper = st.empty()
-        if other is not None:
-            with st.container(key="other"):
-                changed.show_sheet(other)
-    place = st.empty()
+    told = st.container()
     if reveal.waits(held):
-        _show_tool(paper, place, case, card, None, view)
+        _show_paper(case, card, None)
         reveal.ask_for_read(case)
         if other is not None:
             changed.show_changes(case, other, card, None)
-        return
-    _show_opinion(folder, case, card, view, paper, place)
+    else:
+        _show_opinion(folder, case, card)
+    with told:
+        address.tell()
 
 
-def _show_opinion(
-    folder: Path, case: Case, card: Card, view: View, paper: DeltaGenerator, place: DeltaGenerator
-) -> None:
-    """Draw the ECG, then its scores, then the map of the chosen target."""
+def _show_opinion(folder: Path, case: Case, card: Card) -> None:
+    """Draw the ECG, its scores, and the map where one is asked for."""
     waiting = not state.has_predictions(case, card.id)
-    if waiting and view.tool != CALIPERS:
-        _draw(paper, case, card, None, view)
+    if waiting:
+        _show_paper(case, card, None)
     turn = st.empty()
     predictions = _predict(folder, card, case, turn)
-    target = st.session_state.get(TARGET)
-    explanation = None
-    spoken = predictions.abstained[0] is None and st.session_state.get(MAP, True)
-    if target in predictions.labels.names and spoken:
-        explanation = state.explanation_of(
-            case, card.id, target, lambda: loading.explanation(folder, case.record, target, turn)
-        )
-    if view.tool == CALIPERS or explanation is not None or not waiting:
-        _show_tool(paper, place, case, card, explanation, view)
+    explanation = _map(folder, card, case, predictions, turn)
+    if not waiting:
+        _show_paper(case, card, explanation)
+    elif explanation is not None:
+        st.rerun()
     reveal.show_read(case, card, predictions)
     if (other := previous.shown()) is not None:
         changed.show_changes(case, other, card, (predictions, _predict(folder, card, other.case, turn)))
     opinion.show_families(case, predictions)
     if explanation is not None:
-        opinion.show_reason(card, explanation, view.paper)
+        opinion.show_reason(card, explanation)
     opinion.show_provenance(card)
+
+
+@st.fragment
+def _show_paper(case: Case, card: Card, explanation: Explanation | None) -> None:
+    """Draw the choices of layout, scale and tool, the ECG as chosen, and the previous one beside it."""
+    view, other = choose_view(case.record), previous.shown()
+    address.write(*WORDS)
+    with st.container(key="sheets"):
+        with st.container():
+            if other is not None:
+                st.html('<p class="ecgkt-basis ecgkt-which"><b>This ECG</b></p>')
+            with st.container(key="paper" if view.tool in (SHEET, BEATS) else "zoom"):
+                box = _draw(st.empty(), case, card, explanation, view)
+        if other is not None:
+            with st.container(key="other"):
+                changed.show_sheet(other)
+    if view.tool == CALIPERS:
+        _measure(view, box)
+    if explanation is not None and (note := Overlay((), hidden_share(explanation, view.paper)).note):
+        st.html(f'<p class="ecgkt-basis">{escape(note)}</p>')
+
+
+def _map(folder: Path, card: Card, case: Case, predictions: Predictions, turn: DeltaGenerator) -> Explanation | None:
+    """Return the map of the chosen target, None where none is asked for or the model abstains."""
+    target = st.session_state.get(TARGET)
+    spoken = predictions.abstained[0] is None and st.session_state.get(MAP, True)
+    if target not in predictions.labels.names or not spoken:
+        return None
+    return state.explanation_of(case, card.id, target, lambda: loading.explanation(folder, case.record, target, turn))
 
 
 def _predict(folder: Path, card: Card, case: Case, turn: DeltaGenerator) -> Predictions:
@@ -120,15 +136,6 @@ def _recall_target(card: Card) -> None:
         address.trouble(f"The link asks for the target {address.quoted(word)}, which this model does not have.")
         word = None
     st.session_state[TARGET] = word
-
-
-def _show_tool(
-    paper: DeltaGenerator, place: DeltaGenerator, case: Case, card: Card, explanation: Explanation | None, view: View
-) -> None:
-    """Draw the ECG, and below it what its calipers say."""
-    box = _draw(paper, case, card, explanation, view)
-    if view.tool == CALIPERS:
-        _measure(place, view, box)
 
 
 def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanation | None, view: View) -> Box | None:
@@ -179,7 +186,7 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
     return boxes[-1] if boxes else None
 
 
-def _measure(place: DeltaGenerator, view: View, box: Box | None) -> None:
+def _measure(view: View, box: Box | None) -> None:
     """Say what the calipers span; by the grid, so that the size of the screen does not matter."""
     if box is None:
         said = "Drag a box from one point of the ECG to another: ms, rate and mV. Wheel to zoom in first."
@@ -189,4 +196,4 @@ def _measure(place: DeltaGenerator, view: View, box: Box | None) -> None:
             said = f"<b>{span}</b> on {span.cell.name} from {span.second:.2f} s, relative to the grid ({view.scale})."
         except EcgktError as error:
             said = escape(str(error))
-    place.html(f'<p class="ecgkt-basis" role="status">Calipers: {said}</p>')
+    st.html(f'<p class="ecgkt-basis" role="status">Calipers: {said}</p>')
