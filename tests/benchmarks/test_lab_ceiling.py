@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from benchmarks.lab_ceiling import (
     BLUR,
@@ -27,6 +30,13 @@ from ecgkt.simulation.tracing import FIBRILLATION, Tracing
 
 SETTINGS = SimulationSettings()
 SEED = 3
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """On small data the threads of boosted trees wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 def test_what_is_regenerated_is_what_the_recording_and_its_labels_were_made_from():
