@@ -34,7 +34,8 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
 
 def run_open(arguments: argparse.Namespace) -> int:
     """Serve app.py with the chosen folders until it is stopped; the server ends with this command."""
-    environment = dict(os.environ)
+    # glibc keeps a heap for each of the many threads that serve sessions, and gives hardly any of it back.
+    environment = {"MALLOC_ARENA_MAX": "2", **os.environ}
     if arguments.models is not None:
         from ecgkt.checkpoints import list_checkpoints
 
