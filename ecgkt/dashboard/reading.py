@@ -20,7 +20,6 @@ from ecgkt.domain import Domain, Explanation, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
 from ecgkt.figures.ecg import draw_ecg
-from ecgkt.figures.saliency import Overlay, hidden_share
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
@@ -110,8 +109,6 @@ def _show_paper(case: Case, card: Card, explanation: Explanation | None) -> None
                 changed.show_sheet(other)
     if view.tool == CALIPERS:
         _measure(view, box)
-    if explanation is not None and (note := Overlay((), hidden_share(explanation, view.paper)).note):
-        st.html(f'<p class="ecgkt-basis">{escape(note)}</p>')
 
 
 def _map(folder: Path, card: Card, case: Case, predictions: Predictions, turn: DeltaGenerator) -> Explanation | None:

@@ -198,7 +198,8 @@ def _legend_bar() -> dict[str, Any]:
 def _footer(said_below: str, overlay: Overlay | None, target_title: str | None) -> list[dict[str, Any]]:
     words = {"xref": "paper", "yref": "paper", "yanchor": "top", "showarrow": False, "y": 0}
     said = {**words, "x": 0.004, "xanchor": "left", "text": said_below}
-    notice = {**words, "x": 0.004, "xanchor": "left", "yshift": -15, "text": NOTICE}
+    below = NOTICE if overlay is None or not overlay.note else f"{NOTICE} · {overlay.note}"
+    notice = {**words, "x": 0.004, "xanchor": "left", "yshift": -15, "text": below}
     legend = [
         {**words, "x": 0.877, "xanchor": "right", "text": f"<b>{target_title or 'score'}</b>: lowers"},
         {**words, "x": 0.933, "xanchor": "left", "text": "raises"},

@@ -132,9 +132,10 @@ def _patches(overlay: Overlay, paper: Paper) -> list[str]:
 
 
 def _foot(text: str, overlay: Overlay | None, target_title: str | None, paper: Paper) -> list[str]:
-    """Return what stands below the sheet: scale and input; in a second line always the notice, and a map's legend."""
+    """Return what stands below the sheet: scale and input, then the notice, a map's legend and what of it is hidden."""
     left, right, low = 1.5, paper.width_mm - 1.5, -8.0
-    words = [_words(left, low + 3.8, text, paper, 2.7), _words(left, low, NOTICE, paper, 2.7)]
+    below = NOTICE if overlay is None or not overlay.note else f"{NOTICE} · {overlay.note}"
+    words = [_words(left, low + 3.8, text, paper, 2.7), _words(left, low, below, paper, 2.7)]
     if overlay is None:
         return words
     bar = (

@@ -103,7 +103,7 @@ def test_an_overlay_lies_behind_its_own_lead():
             top = int(image.attrib["y"]) / UNITS_PER_MM
             assert top < low < top + int(image.attrib["height"]) / UNITS_PER_MM
     assert "LBBB & more: lowers" in words(root)
-    assert NOTICE in words(root)
+    assert f"{NOTICE} · 75% of the map lies outside the seconds shown of each lead" in words(root)
 
 
 def test_the_foot_says_scale_filter_and_notice_and_a_simulated_one_is_marked():
