@@ -185,11 +185,14 @@ def score_table(truth: Truth, stored: Stored, names: Sequence[str], part: str = 
 def paired_runs(names: Sequence[str], *arms: Measured) -> list[list[Bootstrap]]:
     """Return the runs of each arm over `names`, paired by the seeds that all arms of several runs have.
 
-    An arm of one run (as every comparator is) is held against each run of the others. Raises InvalidCohort where arms
-    of several runs have no seed in common.
+    An arm of one run is held against the run of its own seed; where there is none, and as a comparator, against each
+    run of the others. Raises InvalidCohort where arms of several runs have no seed in common.
     """
     several = [set(arm.seeds) for arm in arms if len(arm.runs) > 1]
     seeds = set.intersection(*several) if several else {0}
+    for arm in arms:
+        if len(arm.runs) == 1 and arm.key not in COMPARATORS and several:
+            seeds = seeds & set(arm.seeds) or seeds
     if not seeds:
         told = "; ".join(f"{arm.key} {', '.join(map(str, arm.seeds))}" for arm in arms)
         raise InvalidCohort("a seed that all compared arms were trained with", told, "train them with the same seeds")

@@ -7,11 +7,13 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ecgkt import NOTICE, checkpoints, reports
 from ecgkt.cli import main
 from ecgkt.domain import Domain
+from ecgkt.reports.measured import group_by_arm, measure, narrowed, paired_runs
 from ecgkt.reports.report import page
 from ecgkt.reports.stored import store_logits
 
@@ -48,6 +50,18 @@ def test_a_report_has_every_table_and_figure_and_each_says_simulated(planted, tr
     written = page(planted, truth)
     assert written.count(f"SIMULATED patients \\u00b7 {NOTICE}") == len(planted.charts) > 10
     assert not re.search(r"<script[^>]*\ssrc=|<link\s", written)
+
+
+def test_an_arm_of_one_seed_is_held_against_the_run_of_that_seed_and_a_comparator_against_all(truth, made):
+    stored = [made("transferred", power, seed=seed) for seed, power in enumerate((0.5, 1.0, 2.0))]
+    stored += [made("ecg_only", 0.8, seed=1), made("age_sex", 0.2)]
+    arms = measure(truth, group_by_arm(stored, 1.0), metrics=["auroc"], resamples=5)
+    names = arms["ecg_only"].shared("visit", arms["transferred"])
+    one, other = paired_runs(names, arms["transferred"], arms["ecg_only"])
+    assert len(one) == len(other) == 1
+    np.testing.assert_array_equal(one[0].values["auroc"], narrowed(arms["transferred"].runs[1], names).values["auroc"])
+    several, same = paired_runs(names, arms["transferred"], arms["age_sex"])
+    assert len(several) == len(same) == 3
 
 
 @pytest.mark.slow
