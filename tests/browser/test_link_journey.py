@@ -47,17 +47,28 @@ def told(page: Page) -> tuple[str | None, str | None, list[str]]:
     return ink.get_attribute("alt"), ink.get_attribute("src"), page.locator(ROWS).all_inner_texts()
 
 
+def settles_as(page: Page, wanted: tuple[str | None, str | None, list[str]]) -> bool:
+    """Whether the page comes to show what is wanted, scores and all, once it has drawn everything."""
+    for _ in range(60):
+        if told(page) == wanted:
+            return True
+        page.wait_for_timeout(500)
+    return told(page) == wanted
+
+
 def test_a_copied_address_opens_the_same_page_cold_and_back_goes_back(browser, served, study, shots):
     page = opened(browser, f"{served}/?case={study}&layout=6x2&gain=5&model=baseline")
     wait_for_scores(page)
     page.locator(ROWS).nth(2).click()
     page.wait_for_url(re.compile("target="), timeout=READY)
     page.wait_for_selector(f"{INK}[alt*='saliency']", timeout=READY)
+    wait_for_scores(page)
+    page.wait_for_timeout(1500)
     first = told(page)
     assert f"Study {study}, 6x2, 25 mm/s, 5 mm/mV, saliency of" in (first[0] or "")
     again = opened(browser, page.url)
     again.wait_for_selector(f"{INK}[alt*='saliency']", timeout=READY)
-    assert told(again) == first
+    assert settles_as(again, first)
     assert again.url == page.url
     again.screenshot(path=shots / "link.png")
     again.context.close()
@@ -66,7 +77,7 @@ def test_a_copied_address_opens_the_same_page_cold_and_back_goes_back(browser, s
     page.wait_for_selector(".ecgkt-compared", timeout=READY)
     page.get_by_role("link", name="Case").first.click()
     page.wait_for_selector(f"{INK}[alt*='saliency']", timeout=READY)
-    assert told(page) == first
+    assert settles_as(page, first)
     for _ in range(8):
         if "target=" not in page.url and "compare" not in page.url:
             break
