@@ -94,7 +94,10 @@ def _show_basis(names: Sequence[str], found: Sequence[Predictions], spoken: Sequ
 
 def _show_provenance(models: Mapping[str, Path]) -> None:
     cards = {name: loading.card(folder) for name, folder in models.items()}
-    told = "; ".join(f"{name}: {card.title}, checkpoint `{card.id}`" for name, card in cards.items())
+    titles = {
+        name: card.title if card.title.startswith(name) else f"{name}: {card.title}" for name, card in cards.items()
+    }
+    told = "; ".join(f"{titles[name]}, checkpoint `{card.id}`" for name, card in cards.items())
     statements = " ".join(dict.fromkeys(card.statement for card in cards.values()))
     st.caption(f"{told}. {statements}")
 
