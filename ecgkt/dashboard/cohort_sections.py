@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ecgkt.catalogue import all_labels, cohort_recipe
-from ecgkt.dashboard import address, loading, plain_tables
-from ecgkt.dashboard.compare_sections import FAMILIES
+from ecgkt.dashboard import loading, plain_tables
+from ecgkt.dashboard.compare_sections import FAMILIES, choose_family
 from ecgkt.domain.features import Role, Window
 from ecgkt.domain.labels import Kind
 from ecgkt.domain.records import Domain
@@ -53,16 +53,7 @@ def show_prevalence(summary: CohortSummary) -> None:
     """Draw how common each target of a family is, by part, and beside real collections that the cards know."""
     from ecgkt.reports.summary import share, told
 
-    address.recall(FAMILY, list(FAMILIES), "tracing")
-    family = st.segmented_control(
-        "Family",
-        list(FAMILIES),
-        key=FAMILY,
-        format_func=FAMILIES.__getitem__,
-        label_visibility="collapsed",
-        required=True,
-    )
-    kind = Kind(family or "tracing")
+    kind = Kind(choose_family(FAMILY))
     chart, real = prevalence_chart(summary, kind), _real_prevalence(kind)
     left, right = st.columns([6, 6], gap="medium")
     with left:

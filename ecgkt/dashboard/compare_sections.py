@@ -50,7 +50,7 @@ def show_labels(pair: Pair) -> None:
             _say(
                 f"<b>{verdict.capitalize()} (q below 0.05): {len(names)}.</b> {escape(', '.join(names[:NAMED]))}{more}"
             )
-    family = _family()
+    family = choose_family()
     chart = difference_chart(pair.keys, pair.comparison, family, pair.truth.cohort.domain)
     left, right = st.columns([6, 5], gap="medium")
     with left:
@@ -69,7 +69,7 @@ def show_calibration(pair: Pair) -> None:
         for family, (one, two, three, four) in calibration_by_family(table).items()
     ]
     _say(f"<b>Mean calibration error</b> (0 is right). {escape('. '.join(said))}.")
-    family = _family()
+    family = choose_family()
     charts = [calibration_chart([pair.first, pair.second], pair.truth, family, scaled) for scaled in (False, True)]
     for column, chart in zip(st.columns(2, gap="medium"), charts, strict=True):
         with column:
@@ -79,7 +79,7 @@ def show_calibration(pair: Pair) -> None:
 
 def show_subgroups(pair: Pair) -> None:
     """Draw the paired difference by age, sex and setting."""
-    family = _family()
+    family = choose_family()
     with st.spinner("Measuring each group", show_time=True):
         table = pair.subgroups(family)
     chart = subgroup_chart(table)
@@ -120,12 +120,13 @@ def show_methods(pair: Pair) -> None:
     st.download_button("Methods paragraph", said, "methods.txt", "text/plain", on_click="ignore")
 
 
-def _family() -> str:
-    address.recall(FAMILY, list(FAMILIES), "tracing")
+def choose_family(key: str = FAMILY) -> str:
+    """Draw the choice of a family of labels and return it."""
+    address.recall(key, list(FAMILIES), "tracing")
     chosen = st.segmented_control(
         "Family",
         list(FAMILIES),
-        key=FAMILY,
+        key=key,
         format_func=FAMILIES.__getitem__,
         label_visibility="collapsed",
         required=True,

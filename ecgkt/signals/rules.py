@@ -159,8 +159,10 @@ def _axis(low: float, high: float, narrow: bool = False) -> Callable[[_Facts], R
         axis = facts.value("qrs_axis")
         if axis is None:
             return RuleSaid(None, "QRS axis refused")
-        met = low <= axis <= high and not (narrow and (facts.wide or facts.paced))
-        return RuleSaid(met, f"QRS axis {axis:.0f}\N{DEGREE SIGN}".replace("-", "\N{MINUS SIGN}"))
+        told = f"QRS axis {axis:.0f}\N{DEGREE SIGN}".replace("-", "\N{MINUS SIGN}")
+        if low <= axis <= high and narrow and (facts.wide or facts.paced):
+            return RuleSaid(False, f"{told}, but QRS is wide or paced")
+        return RuleSaid(low <= axis <= high, told)
 
     return rule
 

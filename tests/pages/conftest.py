@@ -8,7 +8,24 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ecgkt import checkpoints
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def two_models(untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two checkpoints with the same untrained weights under two names, and no local folder."""
+    import streamlit as st
+
+    loaded = checkpoints.load(untrained / "transferred")
+    for name in ("transferred", "another"):
+        checkpoints.save(tmp_path / "models" / name, loaded.card, loaded.weights)
+    monkeypatch.setenv("ECGKT_MODELS", str(tmp_path / "models"))
+    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
+    yield
+    st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 @pytest.fixture

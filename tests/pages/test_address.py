@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ecgkt import checkpoints, readers
+from ecgkt import readers
 from ecgkt.dashboard import compare, paper, samples, state
 from ecgkt.readers.mimic_folder import MimicFolder
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("two_models")
 FIBRILLATION = next(title for title in samples.titles() if title.startswith("Atrial fibrillation"))
-
-
-@pytest.fixture(autouse=True)
-def models(untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two checkpoints with the same untrained weights under two names."""
-    import streamlit as st
-
-    loaded = checkpoints.load(untrained / "transferred")
-    for name in ("transferred", "another"):
-        checkpoints.save(tmp_path / "models" / name, loaded.card, loaded.weights)
-    monkeypatch.setenv("ECGKT_MODELS", str(tmp_path / "models"))
-    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 def open_page(words: dict[str, str] | None = None, name: str = "case.py") -> AppTest:

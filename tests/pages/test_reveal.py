@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,23 +20,10 @@ from ecgkt.domain import Domain, Estimate, Predictions
 from ecgkt.domain.labels import Kind, LabelSet
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("two_models")
 FIBRILLATION = next(title for title in samples.titles() if title.startswith("Atrial fibrillation"))
 NAMES = ("atrial_fibrillation", "left_bundle_branch_block", "long_qt", "sinus_rhythm")
 LABELS = LabelSet(tuple(tracing_labels()[name] for name in NAMES))
-
-
-@pytest.fixture(autouse=True)
-def models(untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
-    loaded = checkpoints.load(untrained / "transferred")
-    for name in ("transferred", "another"):
-        checkpoints.save(tmp_path / "models" / name, loaded.card, loaded.weights)
-    monkeypatch.setenv("ECGKT_MODELS", str(tmp_path / "models"))
-    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 @pytest.fixture

@@ -87,6 +87,12 @@ def test_repolarisation_and_voltage_are_not_judged_with_a_wide_qrs():
         assert "wide" in said[name].why
 
 
+def test_an_axis_that_a_wide_qrs_excludes_is_said_with_that_reason():
+    said = state_rules(measured(qrs=128.0, qrs_axis=-72.0), 60, "male")["left_anterior_fascicular_block"]
+    assert said.met is False
+    assert "72" in said.why and "wide" in said.why
+
+
 def test_in_fibrillation_there_is_no_sinus_rule_and_no_pr():
     found = measured(RhythmKind.FIBRILLATION, pr=None, p_axis=None, heart_rate=130.0)
     assert met(found) == {"atrial_fibrillation"}
