@@ -168,8 +168,10 @@ def _ink_span(
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     column = np.minimum((np.arange(len(ink)) / record.fs * fs).astype(int), max(count - 1, 0))
     known = ~np.isnan(ink)
-    np.minimum.at(low, column[known], ink[known])
-    np.maximum.at(high, column[known], ink[known])
+    column, ink = column[known], ink[known]
+    starts = np.flatnonzero(np.diff(column, prepend=-1))
+    if len(starts):
+        low[column[starts]], high[column[starts]] = np.minimum.reduceat(ink, starts), np.maximum.reduceat(ink, starts)
     empty = ~np.isfinite(low)
     low[empty] = high[empty] = cell.baseline_mm
     return low, high

@@ -16,6 +16,7 @@ from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.ecg import FONT, footer_text
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, UNITS_PER_MM, squares
+from ecgkt.figures.ink import TOLERANCE_MM, thin
 from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
 from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
@@ -73,12 +74,13 @@ def _down(mm: float, paper: Paper) -> int:
 
 
 def _ink(trace: Trace, paper: Paper, kind: str = "ink", stroke: str = "") -> str:
-    """Draw one cell's samples; a gap in the recording is a gap in the line."""
+    """Draw one cell's samples, but for those that no eye would miss; a gap in the recording is a gap in the line."""
     x = np.round(UNITS_PER_MM * (trace.x0_mm + trace.dx_mm * np.arange(len(trace.y_mm))))
     y = np.round(UNITS_PER_MM * (paper.height_mm - trace.y_mm.astype(np.float64)))
     known = np.flatnonzero(~np.isnan(y))
     runs = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
-    d = "".join(_line(x[run].astype(int), y[run].astype(int)) for run in runs if len(run))
+    kept = [run[thin(x[run], y[run], UNITS_PER_MM * TOLERANCE_MM)] for run in runs if len(run)]
+    d = "".join(_line(x[run].astype(int), y[run].astype(int)) for run in kept)
     return f'<path class="{kind}" data-lead="{trace.cell.name}" d="{d}" {stroke or _STROKE}/>'
 
 
