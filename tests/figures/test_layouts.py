@@ -62,7 +62,7 @@ def check_steps(name: str, x: np.ndarray, y: np.ndarray, paper: Paper) -> tuple[
     np.testing.assert_allclose(y[inner] - base, sign * STEP_MV * gain, atol=0.011)
     first = moved[np.diff(moved, prepend=-2) > 1]
     late = 0.5 + 0.01 * LEADS.index(name.removeprefix(MINUS))
-    np.testing.assert_allclose(x[first] - x[0], speed * (late + 2.5 * np.arange(len(first))), atol=0.011)
+    np.testing.assert_allclose(x[first] - x[0], speed * (late + 2.5 * np.arange(len(first))), atol=speed / 500 + 0.001)
     step = (x[-1] - x[0]) / (len(x) - 1)
     assert len(moved) / len(first) * step == pytest.approx(STEP_SECONDS * speed, rel=0.05)
     return base, len(first)
