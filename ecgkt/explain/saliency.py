@@ -27,9 +27,9 @@ def integrated_gradients(predictor: Predictor, record: Record, target: str, step
     """Attribute the raw logit of `target` along the straight path from the zero signal (Sundararajan 2017).
 
     The attribution lies on the model's input, (12, n) at the preprocessing's rate, aligned with the record's start.
-    Its completeness residual travels with it. `steps` are spread evenly; without them the integral takes 50, of which 42
-    in the first four tenths of the path, and 200 where those leave more than a tenth of the score difference (of one
-    logit, where it is smaller) unexplained. Raises InvalidValue where the model abstains, UnknownName where the
+    Its completeness residual travels with it. `steps` are spread evenly; without them the integral takes 50, of which
+    42 in the first four tenths of the path, and 200 where those leave more than a tenth of the score difference (of
+    one logit, where it is smaller) unexplained. Raises InvalidValue where the model abstains, UnknownName where the
     checkpoint has no such target. The network is left as it was found.
     """
     logit = Logit.of(predictor, target)

@@ -17,6 +17,7 @@ from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.ecg import FONT, footer_text
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, UNITS_PER_MM, squares
 from ecgkt.figures.ink import TOLERANCE_MM, thin
+from ecgkt.figures.lead_names import LEFT_MM, name_heights
 from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
 from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
@@ -45,6 +46,7 @@ def draw_sheet(
     paper = paper or lay_out()
     overlay = None if explanation is None else shade(explanation, record, paper)
     width, height = _units(paper.width_mm), _units(paper.height_mm + FOOT_MM)
+    traces = paper.traces(record)
     said = said or footer_text(record, paper, model_saw, display_filter, true_size=true_size)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="{FONT}">',
@@ -53,10 +55,10 @@ def draw_sheet(
         *([] if overlay is None else _patches(overlay, paper)),
         *(_edge(cell, second, paper) for cell in paper.cells for second in edges),
         *(_ink(trace, paper, "beneath", _BROAD) for trace in (paper.traces(beneath) if beneath is not None else ())),
-        *(_ink(trace, paper) for trace in paper.traces(record)),
+        *(_ink(trace, paper) for trace in traces),
         *(_pulse(pulse, paper) for pulse in paper.pulses),
         *(_seam(*seam, paper) for seam in paper.seams),
-        *(_name(cell, paper) for cell in paper.cells),
+        *(_name(cell, y, paper) for cell, y in zip(paper.cells, name_heights(paper, traces), strict=True)),
         *_foot(said, overlay, target_title, paper),
         *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
         "</svg>",
@@ -120,8 +122,8 @@ def _words(
     return f'<text {place} fill="{colour}"{weight}>{escape(text)}</text>'
 
 
-def _name(cell: Cell, paper: Paper) -> str:
-    return _words(cell.x_mm + 1, cell.baseline_mm + paper.name_mm - 1.3, cell.name, paper, 3.7, bold=True)
+def _name(cell: Cell, middle_mm: float, paper: Paper) -> str:
+    return _words(cell.x_mm + LEFT_MM, middle_mm - 1.3, cell.name, paper, 3.7, bold=True)
 
 
 def _patches(overlay: Overlay, paper: Paper) -> list[str]:
