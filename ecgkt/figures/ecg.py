@@ -10,7 +10,7 @@ import numpy as np
 from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, squares_uri
-from ecgkt.figures.lead_names import LEFT_MM, name_heights
+from ecgkt.figures.lead_names import name_places
 from ecgkt.figures.paper import SHOWN_SECONDS, Paper, lay_out
 from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
@@ -128,9 +128,10 @@ def _ink(record: Record, paper: Paper) -> list[Any]:
 def _lead_names(record: Record, paper: Paper) -> Any:
     import plotly.graph_objects as go
 
+    places = name_places(paper, paper.traces(record))
     return go.Scatter(
-        x=[cell.x_mm + LEFT_MM for cell in paper.cells],
-        y=name_heights(paper, paper.traces(record)),
+        x=[x for x, _ in places],
+        y=[y for _, y in places],
         text=[f"<b>{cell.name}</b>" for cell in paper.cells],
         name="lead names",
         mode="text",

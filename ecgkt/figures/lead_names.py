@@ -1,8 +1,9 @@
-"""At what height each lead's name stands on a sheet: above its baseline, and elsewhere where a tall wave is there."""
+"""Where each lead's name stands on a sheet: above the start of its line, and aside where a tall wave is there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,29 +12,34 @@ from ecgkt.figures.paper import Paper, Trace
 
 LEFT_MM = 1.0
 _LETTER_MM, _HALF_MM, _CLEAR_MM = 2.4, 1.5, 0.6
-_HIGHER_MM, _LOWER_MM = (0.0, 2.0, 4.0, -2.0), (-4.5, -6.5, -8.5)
+_RIGHT_MM, _UP_MM = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0), (0.0, 2.0, -2.0)
 
 
-def name_heights(paper: Paper, traces: Sequence[Trace]) -> tuple[float, ...]:
-    """Return by trace the middle in mm of its lead's name, `LEFT_MM` right of its cell's edge.
+def name_places(paper: Paper, traces: Sequence[Trace]) -> tuple[tuple[float, float], ...]:
+    """Return by trace the left edge and the middle in mm of its lead's name.
 
-    It is the first height of a few that no ink comes near, or else the one that it leaves most room.
+    It is the first place of a few that no ink comes near, from the usual one rightwards, or else the one that the ink
+    leaves most room.
     """
-    return tuple(_height(paper, trace, traces) for trace in traces)
+    return tuple(_place(paper, trace, traces) for trace in traces)
 
 
-def _height(paper: Paper, own: Trace, traces: Sequence[Trace]) -> float:
+def _place(paper: Paper, own: Trace, traces: Sequence[Trace]) -> tuple[float, float]:
     cell = own.cell
-    left = cell.x_mm + LEFT_MM - _CLEAR_MM
-    right = cell.x_mm + LEFT_MM + _LETTER_MM * len(cell.name) + _CLEAR_MM
-    ink = np.concatenate([_between(trace, left, right) for trace in traces])
-    ink = ink[np.isfinite(ink)]
-    offsets = (*(paper.name_mm + step for step in _HIGHER_MM), *_LOWER_MM)
-    heights = [cell.baseline_mm + offset for offset in offsets]
-    heights = [one for one in heights if _HALF_MM <= one <= paper.height_mm - _HALF_MM] or heights[:1]
-    rooms = [float(np.abs(ink - one).min(initial=np.inf)) for one in heights]
-    free = [one for one, room in zip(heights, rooms, strict=True) if room >= _HALF_MM + _CLEAR_MM]
-    return free[0] if free else heights[int(np.argmax(rooms))]
+    width = _LETTER_MM * len(cell.name)
+    usual = (cell.x_mm + LEFT_MM, cell.baseline_mm + paper.name_mm)
+    best, most = usual, -np.inf
+    for right, up in product(_RIGHT_MM, _UP_MM):
+        x, y = usual[0] + right, usual[1] + up
+        if not _HALF_MM <= y <= paper.height_mm - _HALF_MM:
+            continue
+        ink = np.concatenate([_between(trace, x - _CLEAR_MM, x + width + _CLEAR_MM) for trace in traces])
+        room = float(np.abs(ink[np.isfinite(ink)] - y).min(initial=np.inf))
+        if room >= _HALF_MM + _CLEAR_MM:
+            return x, y
+        if room > most:
+            best, most = (x, y), room
+    return best
 
 
 def _between(trace: Trace, left_mm: float, right_mm: float) -> NDArray[np.float32]:

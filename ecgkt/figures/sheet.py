@@ -17,7 +17,7 @@ from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.ecg import FONT, footer_text
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, UNITS_PER_MM, squares
 from ecgkt.figures.ink import TOLERANCE_MM, thin
-from ecgkt.figures.lead_names import LEFT_MM, name_heights
+from ecgkt.figures.lead_names import name_places
 from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
 from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
@@ -58,7 +58,7 @@ def draw_sheet(
         *(_ink(trace, paper) for trace in traces),
         *(_pulse(pulse, paper) for pulse in paper.pulses),
         *(_seam(*seam, paper) for seam in paper.seams),
-        *(_name(cell, y, paper) for cell, y in zip(paper.cells, name_heights(paper, traces), strict=True)),
+        *(_name(trace.cell, at, paper) for trace, at in zip(traces, name_places(paper, traces), strict=True)),
         *_foot(said, overlay, target_title, paper),
         *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
         "</svg>",
@@ -122,8 +122,8 @@ def _words(
     return f'<text {place} fill="{colour}"{weight}>{escape(text)}</text>'
 
 
-def _name(cell: Cell, middle_mm: float, paper: Paper) -> str:
-    return _words(cell.x_mm + LEFT_MM, middle_mm - 1.3, cell.name, paper, 3.7, bold=True)
+def _name(cell: Cell, at: tuple[float, float], paper: Paper) -> str:
+    return _words(at[0], at[1] - 1.3, cell.name, paper, 3.7, bold=True)
 
 
 def _patches(overlay: Overlay, paper: Paper) -> list[str]:
