@@ -78,7 +78,8 @@ def deep_lift(question: Question) -> NDArray[np.float32]:
                 setattr(parent, name, _Pooled(child))
     if isinstance(logit.network, MultimodalNetwork) and logit.tables is not None:
         with torch.no_grad():
-            logit.network.tables = _Constant(logit.network.tables(torch.from_numpy(logit.tables)[None]))
+            told = logit.network.tables(torch.from_numpy(logit.tables)[None])
+        logit.network.add_module("tables", _Constant(told))
     given, reference = (torch.from_numpy(one)[None] for one in (question.signal, question.baseline))
     with _WARNINGS, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=_HOOKS_ARE_MEANT)
