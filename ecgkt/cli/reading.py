@@ -38,7 +38,7 @@ def fill_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", required=True, metavar="NAME", help="a label, such as atrial_fibrillation")
     parser.add_argument("--png", required=True, type=Path, metavar="OUT", help="where to draw it")
     parser.add_argument(
-        "--steps", type=int, help="steps of the path integral (default: 50, 200 where those leave too much)"
+        "--steps", type=int, help="steps of the path integral (default: 50, more where those leave too much)"
     )
     _add_models(parser)
     parser.set_defaults(run=run_explain)
