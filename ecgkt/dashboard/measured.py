@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -95,18 +95,32 @@ def show(case: Case, *, statements: bool = True) -> None:
         return
     with_device = bool(case.device)
     told = lines(found, case.device)
+    reason = _one_reason(told)
     rows = "".join(_row(line if statements else replace(line, refusal=""), with_device) for line in told)
     sources = '<th scope="col">device</th>' if with_device else ""
-    beats = 0 if found.beats is None else found.beats.count
-    foot = f"Rhythm by rules: {found.rhythm.kind}. " if statements else ""
-    foot += "Computed from the file's own signal"
-    foot += f", {beats} alike beats." if beats else "."
+    foot = _foot(found, statements)
+    if reason is not None and not with_device:
+        st.sidebar.html(f'<p class="ecgkt-basis"><b>No measurements.</b> {escape(reason)}</p>')
+        return
     with st.sidebar:
         st.html(
             f'<table class="ecgkt-measured"><caption>Measurements</caption><thead><tr><td></td>{sources}'
             f'<th scope="col">computed</th></tr></thead><tbody>{rows}</tbody></table>'
             f'<p class="ecgkt-basis">{escape(foot)}</p>'
         )
+
+
+def _one_reason(told: Sequence[Line]) -> str | None:
+    """Return the one reason for which nothing was measured, None where something was or the reasons differ."""
+    reasons = {line.refusal for line in told}
+    return reasons.pop() if len(reasons) == 1 and not any(line.computed for line in told) else None
+
+
+def _foot(found: Measurements, statements: bool) -> str:
+    """Return the rhythm, where it may be told, and what the figures were computed from."""
+    rhythm = f"Rhythm by rules: {found.rhythm.kind}. " if statements else ""
+    beats = "" if found.beats is None else f", from {found.beats.count} beats of one shape"
+    return f"{rhythm}Computed from the file's own signal{beats}."
 
 
 def _row(line: Line, with_device: bool) -> str:

@@ -82,8 +82,8 @@ def show_provenance(card: Card) -> None:
     """Say where every number comes from."""
     reference = f" Reference set: {card.reference.name}. {card.reference.source}" if card.reference else ""
     st.caption(
-        f"Model: {card.title}, checkpoint `{card.id}`. {card.statement} The model saw {card.preprocessing.description} "
-        f"(preprocessing `{card.preprocessing.fingerprint}`).{reference} How well each score orders ECGs: page About."
+        f"Model: {card.title}, checkpoint `{card.id}`. The model saw {card.preprocessing.description} "
+        f"(preprocessing `{card.preprocessing.fingerprint}`).{reference} How good each score is: page About."
     )
 
 
@@ -163,9 +163,11 @@ def _show_folded(
     card = loading.card(loading.chosen_model())
     told = f"{len(folded)} {_NOUN[kind]} not shown to work on real ECGs" if some else "Show their ranks all the same"
     opened = st.toggle(told, key=f"{FOLDED}-{kind}")
+    reasons = {real_evidence(card, row.name).reason for row in folded}
     for row in folded:
         if opened or row.name == st.session_state.get(TARGET):
-            below = (beneath(row, case, predictions.labels, beside), real_evidence(card, row.name).reason)
+            reason = real_evidence(card, row.name).reason if some or len(reasons) > 1 else ""
+            below = (beneath(row, case, predictions.labels, beside), reason)
             show_row(row, "; ".join(filter(None, below)), beside.shared.get(row.name))
 
 
