@@ -39,9 +39,8 @@ def show() -> None:
     truth = st.empty()
     with st.container(key="what_if_paper"):
         paper = st.empty()
-    turn = st.empty()
     left, right = st.columns([1, 1.75], gap="medium")
-    chart, rows = left.empty(), right.container()
+    chart, turn, rows = left.empty(), left.empty(), right.container()
     start, now = what_if_answers.answers(model, (_start(asked), asked), turn)
     truth.html(_truth(start, now))
     told = (
@@ -58,7 +57,7 @@ def show() -> None:
         known = what_if_answers.map_of(model, asked, now, target, turn)
         draw_paper(paper, now.made.record, card, told, known)
     swept = what_if_answers.sweep(model, asked, turned.name, turned.values(), turn)
-    shown = _sweep(swept, now.predictions, turned, asked.value_map[turned.name], target)
+    shown = _sweep(swept, start.predictions, now.predictions, turned, asked.value_map[turned.name], target)
     chart.html(f'<img class="ecgkt-sweep" alt="{escape(shown.said)}" src="{uri(draw_sweep(shown))}">')
     _show_basis(card, now.predictions, known)
     address.tell()
@@ -198,13 +197,13 @@ def _truth_words(now: Answer) -> dict[str, str]:
     return told
 
 
-def _sweep(swept: Swept, now: Predictions, turned: Dial, value: float, target: str | None) -> Sweep:
-    """Return the curves of the turned dial's own targets, and of the pressed one or the one that moves most."""
-    spread = {name: np.ptp(some[np.isfinite(some)]) for name, some in swept.shares.items() if np.isfinite(some).any()}
-    first = [name for name in (turned.below, turned.above, target) if name in spread]
-    names = dict.fromkeys([*first, *sorted(spread, key=lambda name: -spread[name])])
+def _sweep(swept: Swept, start: Predictions, now: Predictions, turned: Dial, value: float, target: str | None) -> Sweep:
+    """Return the curves of the chosen target, of the turned dial's own ones, and of what has moved most."""
+    own = sorted(filter(None, (turned.below, turned.above)), key=lambda name: name != target)
+    moved = [row.name for row in moved_rows(start, now, {})]
+    names = [name for name in dict.fromkeys([*([target] if target else []), *own, *moved]) if name in swept.shares]
     told = {row.name: row.share for kind in Kind for row in score_rows(now, kind)}
-    curves = tuple(Curve(now.labels[name].title, swept.shares[name], told.get(name)) for name in list(names)[:CURVES])
+    curves = tuple(Curve(now.labels[name].title, swept.shares[name], told.get(name)) for name in names[:CURVES])
     counted = "in 100 such ECGs" if now.calibrated else "place of 100"
     return Sweep(turned.title, turned.unit, swept.values, value, turned.told(value), turned.usual, counted, curves)
 

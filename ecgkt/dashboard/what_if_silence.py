@@ -14,7 +14,7 @@ from ecgkt.dashboard import address, compare_table, loading, reading, reveal, so
 from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.state import CASE, MODEL, READ_FIRST, TARGET, Case
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper
-from ecgkt.domain import LEADS, Explanation
+from ecgkt.domain import LEADS, Explanation, Record
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import EcgktError
 from ecgkt.explain.moves import Moves, moves
@@ -31,10 +31,11 @@ WITHINS = {
     "V1-V3": LEADS[6:9],
     "V4-V6": LEADS[9:],
 }
-_HOW = (
-    "A silenced electrode rests at the level of Wilson's central terminal, and the leads that hang on it follow; "
-    "a silenced wave is a straight line between its ends in every beat."
+_ELECTRODE = (
+    "A silenced electrode rests at the level of Wilson's central terminal, and the leads that hang on it follow: with "
+    "an arm or the leg the terminal itself moves, and every chest lead with it."
 )
+_WAVE = "A silenced wave is a straight line between its ends. ST is from the end of QRS to the start of T."
 _FLAT = (
     "In use the model would abstain from such an ECG; here it is asked all the same, since what is missing is known."
 )
@@ -62,10 +63,10 @@ def _choose() -> Parts:
     address.recall_several(SILENCED, ELECTRODES, (), "electrode")
     address.recall_several(LEVELLED, list(WAVES), (), "wave")
     address.recall(WITHIN, list(WITHINS), next(iter(WITHINS)), "group of leads")
-    with st.container(key="what_if_parts", horizontal=True, vertical_alignment="bottom"):
-        st.pills("Silence electrodes", ELECTRODES, key=SILENCED, selection_mode="multi")
-        st.pills("Silence waves in every beat", list(WAVES), key=LEVELLED, selection_mode="multi")
-        st.selectbox("Waves in", list(WITHINS), key=WITHIN, width=130, filter_mode=None)
+    with st.sidebar:
+        st.pills("Silence electrodes", ELECTRODES, key=SILENCED, selection_mode="multi", help=_ELECTRODE)
+        st.pills("Silence waves in every beat", list(WAVES), key=LEVELLED, selection_mode="multi", help=_WAVE)
+        st.selectbox("Waves in", list(WITHINS), key=WITHIN, filter_mode=None)
     held = st.session_state
     return Parts(tuple(held[SILENCED] or ()), tuple(held[LEVELLED] or ()), WITHINS[held[WITHIN]])
 
@@ -84,14 +85,16 @@ def _press(name: str) -> None:
 
 
 def _show(case: Case, parts: Parts, target: str | None, model: Path) -> None:
-    card, turn = loading.card(model), st.empty()
+    card = loading.card(model)
     reading.show_heading(case)
     with st.container(key="what_if_paper"):
         paper = st.empty()
+    left, right = st.columns([1, 1.75], gap="medium")
+    turn = left.empty()
     try:
         record = loading.in_turn("silence", "Silencing", lambda: silence(case.record, parts), turn)
     except EcgktError as error:
-        st.warning(str(error))
+        left.warning(str(error))
         record, parts = case.record, Parts()
     beneath = case.record if parts else None
     told = f"12-lead ECG, {case.title}" + (f", {'; '.join(record.notes[-2:])}" if parts else "")
@@ -100,13 +103,15 @@ def _show(case: Case, parts: Parts, target: str | None, model: Path) -> None:
     try:
         moved = loading.in_turn("moves", "Scoring", lambda: moves(opened, case.record, record), turn)
     except EcgktError as error:
-        st.warning(f"The model abstains from the ECG as it is. {error}")
+        left.warning(f"The model abstains from the ECG as it is. {error}")
         return
-    _show_rows(card, moved, target, bool(parts))
+    with right:
+        _show_rows(card, moved, target)
+    with left:
+        _show_basis(card, record, moved, target, parts)
     found = _map(case, target, model, turn)
     if found is not None:
         draw_paper(paper, record, card, told, found, beneath)
-    _show_basis(card, moved, found, parts)
 
 
 def _map(case: Case, target: str | None, model: Path, turn: DeltaGenerator) -> Explanation | None:
@@ -117,7 +122,7 @@ def _map(case: Case, target: str | None, model: Path, turn: DeltaGenerator) -> E
     return state.explanation_of(case, identity, target, lambda: loading.explanation(model, case.record, target, turn))
 
 
-def _show_rows(card: Card, moved: Moves, target: str | None, silenced: bool) -> None:
+def _show_rows(card: Card, moved: Moves, target: str | None) -> None:
     """Draw the scores that moved most, or all of them; on a real ECG those that were shown to work on real ones."""
     logits = dict(zip(card.labels.names, moved.change.tolist(), strict=True))
     rows = moved_rows(moved.before, moved.after, logits)
@@ -125,10 +130,6 @@ def _show_rows(card: Card, moved: Moves, target: str | None, silenced: bool) -> 
     unshown = {row.name for row in rows if held_back and not real_evidence(card, row.name).works}
     if unshown and not st.session_state.get(UNSHOWN):
         rows = tuple(row for row in rows if row.name not in unshown or row.name == target)
-    if moved.refusal is not None:
-        st.html(f'<p class="ecgkt-basis"><b>{escape(moved.refusal)}</b> {_FLAT}</p>')
-    if not silenced:
-        st.html('<p class="ecgkt-basis">Choose an electrode or a wave above: the scores without it stand here.</p>')
     compare_table.show(_tables(rows, unit(moved.before), target, bool(st.session_state.get(ALL))), TABLES, _press)
     with st.container(horizontal=True):
         st.toggle(f"All {len(rows)} scores", key=ALL)
@@ -146,11 +147,19 @@ def _tables(rows: Sequence[MovedRow], counted: str, target: str | None, whole: b
     return [moved_table(by_kind[kind], HEADINGS[kind], heads, counted, pressed, logit=True) for kind in kinds]
 
 
-def _show_basis(card: Card, moved: Moves, explanation: Explanation | None, parts: Parts) -> None:
-    said = [f"{basis(moved.before)}.", _HOW]
+def _show_basis(card: Card, record: Record, moved: Moves, target: str | None, parts: Parts) -> None:
+    """Say what is silenced, what the model would do in use, and how to read figures and map."""
     if parts:
-        said.append("Blue beneath the ink: the ECG as it was.")
-    if explanation is not None:
+        done = record.notes[-((1 if parts.waves else 0) + (1 if parts.electrodes else 0)) :]
+        st.html(
+            f'<p class="ecgkt-truth"><b>{escape("; ".join(done))}.</b> Blue beneath the ink: the ECG as it was.</p>'
+        )
+    else:
+        st.html('<p class="ecgkt-truth"><b>Choose an electrode or a wave at the side</b> to see every score move.</p>')
+    if moved.refusal is not None:
+        st.html(f'<p class="ecgkt-truth">{escape(moved.refusal)} {_FLAT}</p>')
+    said = [f"{basis(moved.before)}."]
+    if target is not None:
         said.append("The map is that of the ECG as it was: silence what it marks, and see whether the score follows.")
     said.append("A change shows what the score is read from, not a cause. Press a row for its map.")
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(said))}</p>')
