@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,7 +171,7 @@ def _pieces(shape: tuple[int, ...], fs: float) -> NDArray[np.intp]:
     return numbers
 
 
-def _ranks(values: NDArray[np.floating]) -> NDArray[np.intp]:
+def _ranks(values: NDArray[Any]) -> NDArray[np.intp]:
     ranks = np.empty(len(values), dtype=np.intp)
     ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
     return ranks
