@@ -112,7 +112,7 @@ def _known() -> Iterator[KnownCause]:
         lambda t, p: t.right_mass > 0.3,
     )
     yield from add(
-        "left atrial enlargement", "left_atrial_enlargement", "left_atrium", lambda t, p: t.left_atrium > 0.2
+        "left atrial enlargement", "left_atrial_enlargement", "left_atrium", lambda t, p: t.left_atrium > 0.45
     )
     yield from add("injury", "st_elevation i21_acute_myocardial_infarction", "injury", lambda t, p: bool(t.injury))
     yield from add("pericarditis", "st_elevation", "pericarditis", lambda t, p: t.pericarditis > 0)
@@ -148,7 +148,7 @@ def _known() -> Iterator[KnownCause]:
         "fascicular_block",
         lambda t, p: t.fascicular,
     )
-    yield from add("effusion", "low_qrs_voltage", "effusion", lambda t, p: t.voltage < 0.85)
+    yield from add("effusion", "low_qrs_voltage", "effusion", lambda t, p: t.voltage < 0.6)
     yield from add("cold", "long_qt", "temperature", lambda t, p: t.osborn_mv > 0)
     yield from add("long PR", "first_degree_av_block", "pr", lambda t, p: t.rhythm == SINUS and t.pr_ms > 200)
     yield from add("fibrillation", "atrial_fibrillation", "rhythm", lambda t, p: t.rhythm == FIBRILLATION)
