@@ -6,10 +6,12 @@ For each cause with a target that it makes positive (`ecgkt.simulation.pairs`), 
 in whom it acts. Each target is explained by each method for the transferred arm, the baseline, and the transferred
 arm's network with random weights, drawn anew for every patient. The score is that of `ecgkt.evaluation.plausibility`.
 Beside them stand the ceiling (a map that is the change itself) and a peak detector (a map that is the slope of the
-signal, the first step of a detector of R peaks, which knows no target). Every map is averaged over 50 ms with its signs,
-as it is drawn; the score of the map as it is (`raw`) is kept beside it. WORK keeps what is done, so that a broken run
-goes on where it was; with more patients it does what is missing. Patients come first, causes second, so that a run that
-is stopped has about as many patients of each cause. `--summarise` writes the table of what is there.
+signal, the first step of a detector of R peaks, which knows no target). Every map is averaged over 50 ms with its
+signs, as it is drawn; the score of the map as it is (`raw`) is kept beside it.
+
+WORK keeps what is done, so that a broken run goes on where it was; with more patients it does what is missing. Patients
+come first, causes second, so that a run that is stopped has about as many patients of each cause. `--summarise` writes
+the table of what is there.
 """
 
 from __future__ import annotations
