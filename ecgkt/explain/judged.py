@@ -18,7 +18,8 @@ from typing import Any
 from ecgkt.domain.estimates import Estimate
 from ecgkt.errors import InvalidValue
 
-PLAUSIBILITY = Path(__file__).resolve().parents[2] / "assets" / "explanations" / "plausibility.json"
+_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "explanations"
+PLAUSIBILITY, FAITHFULNESS = _FOLDER / "plausibility.json", _FOLDER / "faithfulness.json"
 GOOD_SHARE = 0.25
 FORMAT = 1
 
