@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, changed, loading, measured, method, opinion, previous, reveal, state
+from ecgkt.dashboard import address, changed, loading, measured, method, opinion, plausible, previous, reveal, state
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
@@ -91,6 +91,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     opinion.show_families(case, predictions)
     if explanation is not None:
         opinion.show_reason(card, explanation)
+        plausible.show(card, explanation)
     if _asks_for_map(predictions):
         method.show()
     opinion.show_provenance(card)
