@@ -12,7 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.state import Case
+from ecgkt.domain import Explanation
 from ecgkt.errors import EcgktError
+from ecgkt.explain.beats import explain_beat
 from ecgkt.figures import beats as figures
 from ecgkt.signals.measurements import Measured, Measurements
 
@@ -65,20 +67,34 @@ def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line
     return tuple(told)
 
 
-def draw_beats(place: DeltaGenerator, case: Case) -> None:
-    """Draw the median beats in a place, or say there why there are none."""
+def draw_beats(
+    place: DeltaGenerator, case: Case, explanation: Explanation | None = None, target_title: str | None = None
+) -> None:
+    """Draw the median beats in a place, or say there why there are none; behind them a map's mean over the beats."""
     try:
-        beats = measured_in(case, place).beats
+        found = measured_in(case, place)
     except EcgktError as error:
         place.info(f"No median beat. {error}")
         return
-    if beats is None:
+    beats = found.beats
+    if beats is None or found.delineation is None:
         place.info("No median beat: too few beats were found.")
         return
+    if explanation is not None:
+        explanation = explain_beat(explanation, found.delineation, case.record.signal.shape[1])
     edges = (beats.p[0], *beats.qrs, beats.t[1])
-    drawn = figures.draw_beats(beats.signal, beats.time_ms, edges, beats.count, case.record.domain)
+    drawn = figures.draw_beats(
+        beats.signal,
+        beats.time_ms,
+        edges,
+        beats.count,
+        case.record.domain,
+        explanation=explanation,
+        target_title=target_title,
+    )
     source = f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
-    told = escape(f"Median beat of each lead, {case.title}")
+    of = f", saliency of {target_title}, mean over the beats" if explanation is not None else ""
+    told = escape(f"Median beat of each lead, {case.title}{of}")
     place.html(f'<img class="ecgkt-beats" alt="{told}" src="{source}">')
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, changed, loading, measured, method, opinion, plausible, previous, reveal, state
+from ecgkt.dashboard import address, changed, loading, measured, method, opinion, plausible, previous, reveal, state, why
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
@@ -90,7 +90,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
         changed.show_changes(case, other, card, (predictions, _predict(folder, card, other.case, turn)))
     opinion.show_families(case, predictions)
     if explanation is not None:
-        opinion.show_reason(card, explanation)
+        why.show(case, card, explanation)
         plausible.show(card, explanation)
     if _asks_for_map(predictions):
         method.show()
@@ -153,7 +153,7 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
         f", saliency of {title} by {explanation.method}" if explanation is not None else ""
     )
     if view.tool == BEATS:
-        measured.draw_beats(place, case)
+        measured.draw_beats(place, case, explanation, title)
         return None
     display = view.display.description
     seen = card.preprocessing.description
