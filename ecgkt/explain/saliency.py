@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
+from numpy.typing import NDArray
 
 from ecgkt.domain.explanations import Explanation
 from ecgkt.domain.records import Record
 from ecgkt.errors import InvalidValue
+from ecgkt.explain.logits import Logit, Score, score_of
 from ecgkt.inference import Predictor
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 BATCH = 50
 STEPS, UNEXPLAINED = (50, 200), 0.1
@@ -24,36 +23,45 @@ def integrated_gradients(predictor: Predictor, record: Record, target: str, step
     than a tenth of the score difference (of one logit, where it is smaller) unexplained. Raises InvalidValue where the
     model abstains, UnknownName where the checkpoint has no such target. The network is left as it was found.
     """
-    import torch
-    from captum.attr import IntegratedGradients
-
-    column = predictor.card.labels.index(target)
+    logit = Logit.of(predictor, target)
     look = predictor.look(record)
     if look.signal is None:
         raise InvalidValue("an ECG that the model can read", f"{look.refusal}", "explain another recording")
-    signal = torch.from_numpy(look.signal)[None]
-    baseline = torch.zeros_like(signal)
-
-    def logit(x: Tensor) -> Tensor:
-        scores: Tensor = predictor.network(x)[:, column]
-        return scores
-
-    with torch.inference_mode():
-        score, baseline_score = (float(logit(x)[0]) for x in (signal, baseline))
-    difference = score - baseline_score
-    for count in STEPS if steps is None else (steps,):
-        found = IntegratedGradients(logit).attribute(signal, baseline, n_steps=count, internal_batch_size=BATCH)
-        residual = float(found.double().sum()) - difference
-        if abs(residual) <= UNEXPLAINED * max(abs(difference), 1.0):
-            break
+    baseline = np.zeros_like(look.signal)
+    score, baseline_score = score_of(logit, np.stack([look.signal, baseline])).tolist()
+    attribution = integrate(logit.private(), look.signal, baseline, score - baseline_score, steps)
     return Explanation(
-        attribution=found[0].detach().numpy(),
+        attribution=attribution,
         fs=predictor.card.preprocessing.fs,
         method="integrated gradients",
         target=target,
         baseline="zero signal",
         score=score,
         baseline_score=baseline_score,
-        residual=residual,
+        residual=float(attribution.astype(np.float64).sum()) - (score - baseline_score),
         checkpoint_id=predictor.card.id,
     )
+
+
+def integrate(
+    logit: Score,
+    signal: NDArray[np.float32],
+    baseline: NDArray[np.float32],
+    difference: float,
+    steps: int | None = None,
+) -> NDArray[np.float32]:
+    """Return the attribution (12, n) of a logit along the straight path from a baseline (12, n) to a signal (12, n).
+
+    `difference` is the logit's between both; the rule of steps is that of `integrated_gradients`.
+    """
+    import torch
+    from captum.attr import IntegratedGradients
+
+    given, reference = torch.from_numpy(signal)[None], torch.from_numpy(baseline)[None]
+    found = torch.zeros_like(given)
+    for count in STEPS if steps is None else (steps,):
+        found = IntegratedGradients(logit).attribute(given, reference, n_steps=count, internal_batch_size=BATCH)
+        if abs(float(found.double().sum()) - difference) <= UNEXPLAINED * max(abs(difference), 1.0):
+            break
+    attribution: NDArray[np.float32] = found[0].detach().numpy()
+    return attribution
