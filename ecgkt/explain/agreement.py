@@ -36,7 +36,12 @@ def agreement(first: Explanation, second: Explanation) -> Agreement:
     if first.attribution.shape != second.attribution.shape or first.fs != second.fs:
         told = " and ".join(f"{one.attribution.shape} at {one.fs:g} Hz" for one in (first, second))
         raise InvalidValue("two maps of one input", told, "compare models of one preprocessing")
-    a, b = (_smooth(one) for one in (first, second))
+    return agreement_of(first.attribution, second.attribution, first.fs)
+
+
+def agreement_of(first: NDArray[np.floating], second: NDArray[np.floating], fs: float) -> Agreement:
+    """Return how alike two maps (12, n) at `fs` Hz are, as `agreement` does."""
+    a, b = (_smooth(one, fs) for one in (first, second))
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     if size == 0:
         return Agreement(None, None)
@@ -46,9 +51,9 @@ def agreement(first: Explanation, second: Explanation) -> Agreement:
     return Agreement(cosine, len(tenths[0] & tenths[1]) / count)
 
 
-def _smooth(explanation: Explanation) -> NDArray[np.float64]:
-    width = max(1, round(SMOOTHING_SECONDS * explanation.fs))
+def _smooth(attribution: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
+    width = max(1, round(SMOOTHING_SECONDS * fs))
     kernel = np.hanning(width + 2)[1:-1]
     kernel /= kernel.sum()
-    values = explanation.attribution.astype(np.float64)
+    values = attribution.astype(np.float64)
     return np.stack([np.convolve(row, kernel, mode="same") for row in values])
