@@ -33,7 +33,11 @@ class Parts:
     leads: tuple[str, ...] = LEADS
 
     def __post_init__(self) -> None:
-        known = (("electrodes", self.electrodes, ELECTRODES), ("waves", self.waves, WAVES), ("leads", self.leads, LEADS))
+        known = (
+            ("electrodes", self.electrodes, ELECTRODES),
+            ("waves", self.waves, WAVES),
+            ("leads", self.leads, LEADS),
+        )
         for what, names, allowed in known:
             if strange := [name for name in names if name not in allowed]:
                 raise InvalidValue(f"{what} among {', '.join(allowed)}", ", ".join(strange), "correct the spelling")
