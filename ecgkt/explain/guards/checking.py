@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ecgkt.checkpoints import REAL, Card, real_evidence
+from ecgkt.checkpoints import Card, real_evidence
+from ecgkt.checkpoints.evidence import REAL
 from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.explanations import Explanation
 from ecgkt.domain.records import Domain, Record
@@ -117,7 +118,7 @@ def _heart(subject: Subject) -> Guard:
     if scores is None:
         return _guard(HEART, None, "", "any", above=False, reason=NO_BEATS)
     whole, made, reference = scores
-    figure = abs(whole - made) / max(abs(whole - reference), figures.UNIT)
+    figure = figures.share_lost(whole, made, reference)
     said = (
         f"without what neither comes again with the beats nor stands in several electrodes, the score goes from "
         f"{whole:.1f} to {made:.1f}: {figure:.0%} of its difference from the baseline's"

@@ -26,8 +26,8 @@ from ecgkt.signals.preprocessing import Preprocessing
 
 Map = NDArray[np.float32]
 STEPS, NOISE_DRAWS, RANDOM_NETWORKS = 20, 5, 3
-OTHERS = ("gradient SHAP", "DeepLIFT", "gradients")
-"""Methods that a map is compared with: those that tell leads and samples apart, but for the map's own."""
+OTHERS = ("gradient SHAP", "DeepLIFT", "occlusion by wave")
+"""Methods that a map is compared with, but for its own."""
 UNIT = 1.0
 """Score differences smaller than this, in logits, are counted as this."""
 
@@ -159,7 +159,13 @@ def follows(subject: Subject, progress: Callable[[float], None] | None = None) -
 
 
 def under_noise(subject: Subject) -> Iterator[tuple[str, Agreement]]:
-    """Yield how alike the map is to those of the ECG with its own noise added once more, moved in time each time.
+    """Yield how alike the map is to those of the ECG with its own noise added once more."""
+    for draw, one in enumerate(noisy_maps(subject)):
+        yield f"noise, draw {draw + 1}", subject.alike(one)
+
+
+def noisy_maps(subject: Subject) -> Iterator[Map]:
+    """Yield maps of the ECG with its own noise added once more, moved in time each time; none where it is not known.
 
     What the heart cannot have made, in all leads together, has the noise's level, colour and spread over the leads.
     """
@@ -168,9 +174,9 @@ def under_noise(subject: Subject) -> Iterator[tuple[str, Agreement]]:
         return
     generator = np.random.default_rng(subject.seed)
     n = noise.shape[1]
-    for draw in range(NOISE_DRAWS):
+    for _ in range(NOISE_DRAWS):
         moved = np.roll(noise, int(generator.integers(n // 10, n - n // 10)), axis=1)
-        yield f"noise, draw {draw + 1}", subject.alike(subject.map_of(subject.signal + moved))
+        yield subject.map_of(subject.signal + moved)
 
 
 def not_of_the_heart(subject: Subject) -> tuple[float, float, float] | None:
@@ -179,3 +185,8 @@ def not_of_the_heart(subject: Subject) -> tuple[float, float, float] | None:
         return None
     whole, made, reference = subject.scores(subject.signal, subject.signal - subject.foreign, subject.baseline)
     return whole, made, reference
+
+
+def share_lost(whole: float, without: float, reference: float) -> float:
+    """Return how far a score goes without a part, as a share of its difference from the baseline's or of one logit."""
+    return abs(whole - without) / max(abs(whole - reference), UNIT)
