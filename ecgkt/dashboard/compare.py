@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt import checkpoints
-from ecgkt.dashboard import address, compare_case, compare_maps, loading, reveal, state
+from ecgkt.dashboard import address, compare_case, compare_maps, loading, method, reveal, state
 from ecgkt.dashboard.state import CASE, READ_FIRST
 from ecgkt.errors import InvalidCheckpoint
 
@@ -43,8 +43,9 @@ def show() -> None:
 
         compare_cohort.show(VIEW)
     else:
+        method.recall()
         _show_case(right)
-        address.write(VIEW, MODELS, compare_maps.TRACED, CASE, READ_FIRST)
+        address.write(VIEW, MODELS, compare_maps.TRACED, *method.WORDS, CASE, READ_FIRST)
 
 
 def candidates() -> dict[str, Path]:

@@ -8,10 +8,9 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, loading, state
+from ecgkt.dashboard import address, loading, method
 from ecgkt.dashboard.paper import View, current_view
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import LEADS, Domain, Explanation
@@ -68,25 +67,35 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
         st.button("Close the maps", key=CLOSE, on_click=choose, args=(case, target))
     lacking = [name for name, card in cards.items() if target not in card.labels.names]
     turn = st.empty()
-    found = {
-        name: _map(case, folder, cards[name].id, target, turn) for name, folder in models.items() if name not in lacking
+    traced = {
+        name: method.trace(folder, cards[name], case, target, turn)
+        for name, folder in models.items()
+        if name not in lacking
     }
+    found = {name: one for name, one in traced.items() if one is not None}
     for name in lacking:
         st.info(f"{name} has no score for {label.title}, and so no map.")
     view = current_view(case.record)
     below = " below" if st.session_state.get(PLACED) == PLACES[1] else ""
     seen = {name: cards[name].preprocessing.description for name in found}
-    figures = "".join(_figure(case, view, name, one, label.title, seen[name]) for name, one in found.items())
+    drawn = {**found, **_difference(found)}
+    first = next(iter(seen.values()), "")
+    figures = "".join(_figure(case, view, name, one, label.title, seen.get(name, first)) for name, one in drawn.items())
     st.html(f'<div class="ecgkt-maps{below}">{figures}</div>')
     told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(found)]
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(told))}</p>')
+    method.show()
 
 
-def _map(case: Case, folder: Path, checkpoint: str, target: str, turn: DeltaGenerator) -> Explanation:
-    """Return a model's map, computed once in a session and in its turn."""
-    return state.explanation_of(
-        case, checkpoint, target, lambda: loading.explanation(folder, case.record, target, turn)
-    )
+def _difference(found: Mapping[str, Explanation]) -> dict[str, Explanation]:
+    """Return the map of the first model's score minus the second's, where both were traced on one input."""
+    names = list(found)
+    if len(names) < 2:
+        return {}
+    try:
+        return {f"{names[0]} minus {names[1]}": found[names[0]].less(found[names[1]])}
+    except EcgktError:
+        return {}
 
 
 def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, seen: str) -> str:
@@ -101,15 +110,15 @@ def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, se
     )
     strongest = sorted(zip(map_.lead_shares(), LEADS, strict=True), reverse=True)[:3]
     leads = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
-    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}, saliency of {title} by {name}: mostly {leads}"
-    simulated = "SIMULATED. " if case.record.domain is Domain.SIMULATED else ""
-    difference = f"{map_.score - map_.baseline_score:+.2f}".replace("-", "−")
-    missed = (
-        f"the map misses {map_.relative_residual or 0.0:.1%} of the score difference that it explains, {difference}"
+    told = (
+        f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}, saliency of {title} by {name}, {map_.method}: "
+        f"mostly {leads}"
     )
+    simulated = "SIMULATED. " if case.record.domain is Domain.SIMULATED else ""
+    missed = f"; {missing}" if (missing := method.misses(map_)) else ""
     source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
     return (
-        f"<figure><figcaption><b>{escape(name)}.</b> {simulated}Strongest leads: {leads} (8% each if even); {missed}."
+        f"<figure><figcaption><b>{escape(name)}.</b> {simulated}Strongest leads: {leads} (8% each if even){missed}."
         f'</figcaption><img alt="{escape(told)}" src="{source}"></figure>'
     )
 
@@ -153,9 +162,9 @@ def _reading(found: Mapping[str, Explanation]) -> list[str]:
     """Say how to read the colours, and what a map is not."""
     if not found:
         return []
-    method = next(iter(found.values())).method.capitalize()
+    several = " The last map is that of the difference of both raw scores." if _difference(found) else ""
     return [
-        f"{method} of the raw scores, averaged over {1000 * SMOOTHING_SECONDS:.0f} ms for the eye. Orange raises a "
-        "score, blue lowers it; each map has its own colour range: compare places, not strengths. No map is a cause, "
-        "and methods disagree: look at the ECG first."
+        f"{method.made(next(iter(found.values())))}{several} Averaged over {1000 * SMOOTHING_SECONDS:.0f} ms for the "
+        "eye. Orange raises a score, blue lowers it; each map has its own colour range: compare places, not strengths. "
+        "No map is a cause, and methods disagree: look at the ECG first."
     ]

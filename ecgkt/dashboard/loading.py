@@ -94,18 +94,27 @@ def scores(folder: Path, record: Record, place: DeltaGenerator | None = None) ->
     return in_turn("scores", "Scoring", lambda: opened.predict([record]), place)
 
 
-def explanation(folder: Path, record: Record, target: str, place: DeltaGenerator | None = None) -> Explanation:
+def explanation(
+    folder: Path,
+    record: Record,
+    target: str,
+    place: DeltaGenerator | None = None,
+    *,
+    method: str | None = None,
+    baseline: str | None = None,
+) -> Explanation:
     """Trace a target's score back to a record, in this session's turn; `place` as in `scores`.
 
-    Raises what `integrated_gradients` raises.
+    By the default method from its default baseline where none is named. Raises what `explain` raises.
     """
     opened = predictor(folder)
 
     def trace() -> Explanation:
-        from ecgkt.explain.saliency import integrated_gradients
+        from ecgkt.explain.baselines import ZERO
+        from ecgkt.explain.methods import DEFAULT, explain
 
         ready("captum.attr")
-        return integrated_gradients(opened, record, target)
+        return explain(opened, record, target, method=method or DEFAULT, baseline=baseline or ZERO)
 
     return in_turn("map", "Tracing the score back to the ECG", trace, place)
 

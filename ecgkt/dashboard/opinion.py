@@ -10,7 +10,7 @@ import streamlit as st
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.checkpoints.evidence import NEVER
-from ecgkt.dashboard import loading, state
+from ecgkt.dashboard import loading, method, state
 from ecgkt.dashboard.opinion_chosen import show_chosen
 from ecgkt.dashboard.opinion_rows import SI, Beside, bars, beneath, show_row
 from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added, show_rules_alone
@@ -68,12 +68,11 @@ def show_reason(card: Card, explanation: Explanation) -> None:
     label = card.labels[explanation.target]
     strongest = sorted(zip(explanation.lead_shares(), LEADS, strict=True), reverse=True)[:3]
     told = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
+    missed = f"; {missing}" if (missing := method.misses(explanation)) else ""
     st.html(
         f'<p class="ecgkt-basis"><b>{escape(label.title)}.</b> {escape(label.rule)} '
         f"Strongest leads: {told} of the map (8% each if it were even). "
-        f"{explanation.method.capitalize()} of the raw score, baseline: {explanation.baseline}; drawn averaged over "
-        f"{1000 * SMOOTHING_SECONDS:.0f} ms; the map misses "
-        f"{explanation.relative_residual or 0.0:.1%} of the score difference that it explains. "
+        f"{escape(method.made(explanation))} Drawn averaged over {1000 * SMOOTHING_SECONDS:.0f} ms{missed}. "
         "It shows where the score came from, not a cause, and methods disagree: look at the ECG first. "
         f"{escape(_worth(card, label.name))}</p>"
     )

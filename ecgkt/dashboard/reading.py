@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, changed, loading, measured, opinion, previous, reveal, state
+from ecgkt.dashboard import address, changed, loading, measured, method, opinion, previous, reveal, state
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
@@ -23,7 +23,7 @@ from ecgkt.figures.ecg import draw_ecg
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
-WORDS = (CASE, PREVIOUS, MODEL, TARGET, MAP, *PAPER_WORDS, SI, READ_FIRST)
+WORDS = (CASE, PREVIOUS, MODEL, TARGET, MAP, *method.WORDS, *PAPER_WORDS, SI, READ_FIRST)
 """What of the Case page stands in its address."""
 ORIGIN = {
     Domain.SIMULATED: "SIMULATED, no patient",
@@ -60,6 +60,7 @@ def show_reading(folder: Path) -> None:
     _recall_target(card)
     address.recall(MAP, (False, True), True)
     address.recall(SI, (False, True), False)
+    method.recall()
     told = st.container()
     if reveal.waits(held):
         _show_paper(case, card, None)
@@ -90,6 +91,8 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     opinion.show_families(case, predictions)
     if explanation is not None:
         opinion.show_reason(card, explanation)
+    if _asks_for_map(predictions):
+        method.show()
     opinion.show_provenance(card)
 
 
@@ -113,11 +116,15 @@ def _show_paper(case: Case, card: Card, explanation: Explanation | None) -> None
 
 def _map(folder: Path, card: Card, case: Case, predictions: Predictions, turn: DeltaGenerator) -> Explanation | None:
     """Return the map of the chosen target, None where none is asked for or the model abstains."""
-    target = st.session_state.get(TARGET)
-    spoken = predictions.abstained[0] is None and st.session_state.get(MAP, True)
-    if target not in predictions.labels.names or not spoken:
+    if not _asks_for_map(predictions):
         return None
-    return state.explanation_of(case, card.id, target, lambda: loading.explanation(folder, case.record, target, turn))
+    target: str = st.session_state[TARGET]
+    return method.trace(folder, card, case, target, turn)
+
+
+def _asks_for_map(predictions: Predictions) -> bool:
+    spoken = predictions.abstained[0] is None and st.session_state.get(MAP, True)
+    return spoken and st.session_state.get(TARGET) in predictions.labels.names
 
 
 def _predict(folder: Path, card: Card, case: Case, turn: DeltaGenerator) -> Predictions:
@@ -141,7 +148,9 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
     Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
     """
     title = None if explanation is None else card.labels[explanation.target].title
-    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}" + (f", saliency of {title}" if title else "")
+    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}" + (
+        f", saliency of {title} by {explanation.method}" if explanation is not None else ""
+    )
     if view.tool == BEATS:
         measured.draw_beats(place, case)
         return None

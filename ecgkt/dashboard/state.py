@@ -153,10 +153,12 @@ def has_predictions(case: Case, checkpoint: str) -> bool:
     return (case.id, checkpoint) in st.session_state.get(_ANSWERS, {})
 
 
-def explanation_of(case: Case, checkpoint: str, target: str, compute: Callable[[], Explanation]) -> Explanation:
-    """Return this session's map of a target on a case, computed once."""
+def explanation_of(
+    case: Case, checkpoint: str, target: str, compute: Callable[[], Explanation], how: tuple[str, ...] = ()
+) -> Explanation:
+    """Return this session's map of a target on a case, computed once; `how` is what it was asked to be made with."""
     answers = st.session_state.setdefault(_ANSWERS, {})
-    key = (case.id, checkpoint, target)
+    key = (case.id, checkpoint, target, *how)
     if key not in answers:
         answers[key] = compute()
     found: Explanation = answers[key]

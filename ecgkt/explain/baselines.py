@@ -64,7 +64,7 @@ def _typical(record: Record, preprocessing: Preprocessing, beats: Delineation | 
     course = np.zeros(record.signal.shape)
     for onset in onsets:
         course += np.stack([np.interp(at - onset, time, lead, left=0.0, right=0.0) for lead in leads])
-    return preprocessing.apply(replace(record, signal=course))
+    return preprocessing.apply(replace(record, signal=course.astype(np.float32)))
 
 
 @cache

@@ -20,6 +20,7 @@ from ecgkt.errors import InvalidValue
 from ecgkt.explain.logits import Logit
 from ecgkt.explain.questions import Question
 from ecgkt.nets.ecg import Conv, EcgEncoder, ResidualBlock
+from ecgkt.nets.multimodal import MultimodalNetwork
 
 _HOOKS_ARE_MEANT = "Setting forward, backward hooks"
 _WARNINGS = threading.Lock()
@@ -42,6 +43,18 @@ class _Pooled(nn.Module):
         return embedding
 
 
+class _Constant(nn.Module):
+    """What a network makes of clinical tables, which stay as they are while the ECG is explained."""
+
+    def __init__(self, value: Tensor) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return the one embedding for every row."""
+        return self.value.expand(len(values), -1)
+
+
 class _OneLogit(nn.Module):
     """A logit as a module, so that Captum finds the network's own modules under it."""
 
@@ -57,11 +70,16 @@ class _OneLogit(nn.Module):
 
 def deep_lift(question: Question) -> NDArray[np.float32]:
     """Return DeepLIFT's attribution by the rescale rule (Shrikumar 2017); its sum is the score difference."""
-    module = _OneLogit(_own(question))
+    logit = _own(question)
+    module = _OneLogit(logit)
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, EcgEncoder):
                 setattr(parent, name, _Pooled(child))
+    if isinstance(logit.network, MultimodalNetwork) and logit.tables is not None:
+        with torch.no_grad():
+            told = logit.network.tables(torch.from_numpy(logit.tables)[None])
+        logit.network.add_module("tables", _Constant(told))
     given, reference = (torch.from_numpy(one)[None] for one in (question.signal, question.baseline))
     with _WARNINGS, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=_HOOKS_ARE_MEANT)
@@ -74,8 +92,8 @@ def grad_cam(question: Question) -> NDArray[np.float32]:
     """Return what a residual block's channels add to the score by time, the same in every lead (Selvaraju 2017).
 
     `question.layer` counts blocks from the last (-1) back. Where two encoders stand side by side each has its own map,
-    and both are added, as their parts of the score are. Between the block's steps values lie on straight lines; a step's
-    value is shared out evenly over its samples and leads. Not rectified, so that what lowers the score is told as well.
+    and both are added, as their parts of the score are. Between the block's steps values lie on straight lines, and a
+    step's value is shared out evenly over its samples and leads. Not rectified: what lowers the score is told as well.
     """
     logit = _own(question)
     course = np.zeros(question.signal.shape[1])

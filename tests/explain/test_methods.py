@@ -79,7 +79,7 @@ def test_a_method_that_promises_it_sums_to_the_score_difference(method, baseline
     missed = found.attribution.astype(float).sum() - (found.score - found.baseline_score)
     assert found.residual == pytest.approx(missed, abs=1e-6)
     most = {"DeepLIFT": 1e-4, "integrated gradients": 0.03, "gradient SHAP": 0.25}[method]
-    assert abs(missed) < most * abs(found.difference)
+    assert abs(missed) < most * max(abs(found.difference), 0.02)
 
 
 @with_baseline

@@ -142,29 +142,30 @@ def test_no_map_is_drawn_before_it_is_asked_for():
 def test_the_maps_of_two_models_stand_side_by_side_with_their_agreement():
     page = trace(choose(open_page(), "transferred", "mine"), "long_qt")
     told = text_of(page)
-    assert told.count("<figure>") == 2
-    assert told.count("SIMULATED. Strongest leads") == 2
+    assert told.count("<figure>") == 3
+    assert told.count("SIMULATED. Strongest leads") == 3
+    assert "<b>Transferred minus Mine.</b>" in told and "difference of both raw scores" in told
     assert 'aria-pressed="true">Long QT</button>' in told
     assert "cosine" in told and "10% by chance" in told
-    assert "saliency of Long QT by Transferred: mostly" in told
+    assert "saliency of Long QT by Transferred, integrated gradients: mostly" in told
     for figure in page.get("html"):
         if "<figure>" in str(figure.proto.body):
-            assert str(figure.proto.body).count('alt="12-lead ECG, ') == 2
+            assert str(figure.proto.body).count('alt="12-lead ECG, ') == 3
     page.button(key=compare_maps.CLOSE).click().run()
     assert "<figure>" not in text_of(page)
 
 
 def test_a_map_is_computed_once_for_a_session(monkeypatch):
-    from ecgkt.explain import saliency
+    from ecgkt.explain import methods
 
     page = trace(choose(open_page(), "transferred", "mine"), "long_qt")
 
     def again(*_: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(saliency, "integrated_gradients", again)
+    monkeypatch.setattr(methods, "explain", again)
     page.segmented_control(compare_maps.PLACED).set_value(compare_maps.PLACES[1]).run()
-    assert not page.exception and text_of(page).count("<figure>") == 2
+    assert not page.exception and text_of(page).count("<figure>") == 3
 
 
 def test_a_target_that_one_model_lacks_is_said_and_the_other_map_stands_alone():
@@ -183,7 +184,7 @@ def test_the_address_holds_the_target_and_opens_its_maps_again():
         again.query_params[key] = value
     again.run()
     assert not again.exception
-    assert text_of(again).count("<figure>") == 2 and "saliency of Long QT by Mine" in text_of(again)
+    assert text_of(again).count("<figure>") == 3 and "saliency of Long QT by Mine" in text_of(again)
 
 
 def test_an_address_with_a_target_that_no_model_has_says_so():

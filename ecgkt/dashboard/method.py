@@ -1,0 +1,99 @@
+"""How a map is made: the method and the baseline that a reader chooses, held in the address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ecgkt.checkpoints import Card
+from ecgkt.dashboard import address, loading, state
+from ecgkt.dashboard.state import Case
+from ecgkt.domain import Explanation
+from ecgkt.errors import InvalidValue
+from ecgkt.explain.baselines import BASELINES, ZERO
+from ecgkt.explain.methods import DEFAULT, METHODS
+
+METHOD, BASELINE = "method", "baseline"
+WORDS = (METHOD, BASELINE)
+"""What of this stands in an address."""
+_REFUSED = "method_refused"
+
+
+def recall() -> None:
+    """Take the method and the baseline from a followed address or from what the session chose."""
+    address.recall(METHOD, list(METHODS), DEFAULT, "method")
+    address.recall(BASELINE, list(BASELINES), ZERO, "baseline")
+
+
+def trace(folder: Path, card: Card, case: Case, target: str, turn: DeltaGenerator) -> Explanation | None:
+    """Return the map of a target by the chosen method, computed once in a session and in its turn.
+
+    None where the method cannot be used on this ECG; `show` then says why.
+    """
+    name, baseline = _chosen()
+    try:
+        found = state.explanation_of(
+            case,
+            card.id,
+            target,
+            lambda: loading.explanation(folder, case.record, target, turn, method=name, baseline=baseline),
+            (name, baseline),
+        )
+    except InvalidValue as error:
+        st.session_state[_REFUSED] = str(error)
+        return None
+    st.session_state.pop(_REFUSED, None)
+    return found
+
+
+def show() -> None:
+    """Draw the choice, folded away under one line, and why there is no map where the method cannot be used."""
+    name, _ = _chosen()
+    refused = st.session_state.get(_REFUSED)
+    if refused:
+        st.info(f"No map by {name}. {refused}")
+    with st.popover(f"Map by {name}", help="Another method or another baseline", key="method_choice"):
+        chosen = st.selectbox("Method", list(METHODS), key=METHOD, format_func=_title)
+        one = METHODS[chosen]
+        st.caption(f"{one.description} {one.coarse}".strip())
+        st.selectbox(
+            "Baseline: what the ECG is compared with",
+            list(BASELINES),
+            key=BASELINE,
+            format_func=_title,
+            disabled=not one.takes_baseline,
+        )
+        st.caption(f"{_title(BASELINES[st.session_state[BASELINE]])}." if one.takes_baseline else _own_baseline(chosen))
+
+
+def made(explanation: Explanation) -> str:
+    """Return how a map was made, and what it cannot tell."""
+    method = METHODS[explanation.method]
+    compared = f", baseline: {explanation.baseline}" if explanation.difference is not None else ""
+    return f"{_title(method.name)} of the raw score{compared}. {method.coarse}".strip()
+
+
+def misses(explanation: Explanation) -> str:
+    """Return what a map misses of the score difference that it explains; empty where it promises no such sum."""
+    share, difference = explanation.relative_residual, explanation.difference
+    if share is None or difference is None:
+        return ""
+    signed = f"{difference:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"the map misses {share:.1%} of the score difference that it explains, {signed}"
+
+
+def _chosen() -> tuple[str, str]:
+    held = st.session_state
+    name, baseline = held.get(METHOD, DEFAULT), held.get(BASELINE, ZERO)
+    return name, baseline if METHODS[name].takes_baseline else ZERO
+
+
+def _own_baseline(name: str) -> str:
+    own = METHODS[name].baseline
+    return f"{_title(name)} compares with {own}." if own != "none" else f"{_title(name)} takes no baseline."
+
+
+def _title(name: str) -> str:
+    return name[:1].upper() + name[1:]
