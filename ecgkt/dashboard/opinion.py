@@ -10,7 +10,7 @@ import streamlit as st
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.checkpoints.evidence import NEVER
-from ecgkt.dashboard import loading, method, state
+from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.opinion_chosen import show_chosen
 from ecgkt.dashboard.opinion_rows import SI, Beside, bars, beneath, show_row
 from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added, show_rules_alone

@@ -11,7 +11,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, changed, loading, measured, method, opinion, plausible, previous, reveal, state, why
+from ecgkt.dashboard import (
+    address,
+    changed,
+    loading,
+    measured,
+    method,
+    opinion,
+    plausible,
+    previous,
+    reveal,
+    state,
+    why,
+)
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS

@@ -36,7 +36,12 @@ def agreement(first: Explanation, second: Explanation) -> Agreement:
     if first.attribution.shape != second.attribution.shape or first.fs != second.fs:
         told = " and ".join(f"{one.attribution.shape} at {one.fs:g} Hz" for one in (first, second))
         raise InvalidValue("two maps of one input", told, "compare models of one preprocessing")
-    a, b = (averaged(one.attribution, one.fs) for one in (first, second))
+    return agreement_of(first.attribution, second.attribution, first.fs)
+
+
+def agreement_of(first: NDArray[np.floating], second: NDArray[np.floating], fs: float) -> Agreement:
+    """Return how alike two maps (12, n) at `fs` Hz are, as `agreement` does."""
+    a, b = (averaged(one, fs) for one in (first, second))
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     if size == 0:
         return Agreement(None, None)

@@ -14,7 +14,7 @@ from ecgkt.explain.regions import REGIONS, find_regions, shares_of
 from ecgkt.signals.delineation import delineate
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples" / "files"
-FIBRILLATION, SINUS = ("p1990/p1990000{0}/s4990000{0}/4990000{0}.hea".format(k) for k in (2, 1))
+FIBRILLATION, SINUS = (f"p1990/p1990000{k}/s4990000{k}/4990000{k}.hea" for k in (2, 1))
 
 
 def at(name: str) -> int:
