@@ -18,7 +18,7 @@ VIEW, ALL = "what_if", "what_if_all"
 DIALS, SILENCE = "Dials on a simulated patient", "Silence a part of an ECG"
 VIEWS = (DIALS, SILENCE)
 SHOWN = 6
-_ROOM_PX = 344
+_ROOM_PX, _ROWS_PX, _WIDE = 168, 176, 2.0
 STYLE = """
 <style>
 .st-key-what_if_paper {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
@@ -74,7 +74,8 @@ def draw_paper(
         beneath=None if beneath is None else view.display.apply(beneath),
     )
     ratio = view.paper.width_mm / (view.paper.height_mm + FOOT_MM)
-    size = f"width: min(100%, calc((100vh - {_ROOM_PX}px) * {ratio:.5f})); margin: 0 auto; aspect-ratio: {ratio:.5f};"
+    room = _ROOM_PX + (_ROWS_PX if ratio > _WIDE else 0)
+    size = f"width: min(100%, calc((100vh - {room}px) * {ratio:.5f})); margin: 0 auto; aspect-ratio: {ratio:.5f};"
     said = told + (f", saliency of {title}" if title else "")
     place.html(f'<img class="ecgkt-sheet" style="{size}" alt="{escape(said)}" src="{uri(sheet)}">')
 

@@ -16,6 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from ecgkt.catalogue import Dial
 from ecgkt.dashboard import loading
 from ecgkt.domain import Explanation, Predictions
 from ecgkt.figures.scores import score_rows
@@ -111,20 +112,31 @@ def map_of(folder: Path, asked: Asked, answer: Answer, target: str, place: Delta
     return _once(key, lambda: loading.explanation(folder, answer.made.record, target, place))
 
 
-def sweep(folder: Path, asked: Asked, name: str, values: tuple[float, ...], place: DeltaGenerator) -> Swept:
+def sweep_known(folder: Path, asked: Asked, turned: Dial) -> Swept | None:
+    """Return what a model says over a dial where this session has it."""
+    found: Swept | None = _known(_sweep_key(folder, asked, turned))
+    return found
+
+
+def sweep(folder: Path, asked: Asked, turned: Dial, place: DeltaGenerator) -> Swept:
     """Return what a model says over the positions of one dial, the others where they stand."""
+    values = turned.values()
     chosen = values[:: max(1, -(-len(values) // SWEPT))]
-    others = tuple(pair for pair in asked.values if pair[0] != name)
-    key = (loading.card(folder).id, "sweep", name, asked.patient, asked.sensitivity, asked.ischaemia, others)
+    opened = loading.predictor(folder)
 
     def work() -> Swept:
         from ecgkt.simulation.dial import simulate
 
-        made = simulate([_position(asked.at(name, value)) for value in chosen])
+        made = simulate([_position(asked.at(turned.name, value)) for value in chosen])
         return Swept(np.array(chosen), _shares(opened.predict([one.record for one in made])))
 
-    opened = loading.predictor(folder)
+    key = _sweep_key(folder, asked, turned)
     return _once(key, lambda: loading.in_turn("sweep", "Turning the dial from end to end", work, place))
+
+
+def _sweep_key(folder: Path, asked: Asked, turned: Dial) -> Hashable:
+    others = tuple(pair for pair in asked.values if pair[0] != turned.name)
+    return (loading.card(folder).id, "sweep", turned.name, asked.patient, asked.sensitivity, asked.ischaemia, others)
 
 
 def _shares(predictions: Predictions) -> dict[str, NDArray[np.float64]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.catalogue import Dial, dial_patients, dials, ischaemia_kinds, lab, sensitivities, value_words
 from ecgkt.catalogue.dials import ISCHAEMIA
@@ -42,23 +43,25 @@ def show() -> None:
     left, right = st.columns([1, 1.75], gap="medium")
     chart, turn, rows = left.empty(), left.empty(), right.container()
     start, now = what_if_answers.answers(model, (_start(asked), asked), turn)
-    truth.html(_truth(start, now))
-    told = (
-        f"12-lead ECG, SIMULATED, {dial_patients()[asked.patient].title}, {turned.told(asked.value_map[turned.name])}"
-    )
     if now.predictions.abstained[0] is not None:
         target = None
+    truth.html(_truth(start, now))
+    title, value = dial_patients()[asked.patient].title, asked.value_map[turned.name]
+    told = f"12-lead ECG, SIMULATED, {title}, {turned.title} {turned.told(value)}"
     known = None if target is None else what_if_answers.map_known(model, asked, target)
     draw_paper(paper, now.made.record, card, told, known)
     with rows:
-        _show_rows(start, now, turned, target)
+        _show_rows(start, now, target)
     _write()
+    swept = what_if_answers.sweep_known(model, asked, turned)
+    if swept is not None:
+        _draw_sweep(chart, _sweep(swept, start, now, turned, target))
     if target is not None and known is None:
         known = what_if_answers.map_of(model, asked, now, target, turn)
         draw_paper(paper, now.made.record, card, told, known)
-    swept = what_if_answers.sweep(model, asked, turned.name, turned.values(), turn)
-    shown = _sweep(swept, start.predictions, now.predictions, turned, asked.value_map[turned.name], target)
-    chart.html(f'<img class="ecgkt-sweep" alt="{escape(shown.said)}" src="{uri(draw_sweep(shown))}">')
+    if swept is None:
+        swept = what_if_answers.sweep(model, asked, turned, turn)
+        _draw_sweep(chart, _sweep(swept, start, now, turned, target))
     _show_basis(card, now.predictions, known)
     address.tell()
 
@@ -88,7 +91,14 @@ def _choose() -> tuple[Asked, Dial, Path]:
                 one.title, one.values(), key=name, format_func=one.told, on_change=_turn, args=(name,), help=one.note
             )
         kinds = ischaemia_kinds()
-        st.selectbox("Kind of ischaemia", list(kinds), key=WHERE, format_func=kinds.__getitem__)
+        st.selectbox(
+            "Kind of ischaemia",
+            list(kinds),
+            key=WHERE,
+            format_func=kinds.__getitem__,
+            on_change=_turn,
+            args=(ISCHAEMIA,),
+        )
         st.button("All dials back", key=RESET, on_click=_reset, width="stretch")
     model = sources.choose_model()
     held = st.session_state
@@ -161,8 +171,8 @@ def _moved(told: str, before: str, unit_name: str, moved: bool) -> str:
     return f"<b>{told}{unit_name}</b> ({before} at the start)" if moved else f"{told}{unit_name}"
 
 
-def _show_rows(start: Answer, now: Answer, turned: Dial, target: str | None) -> None:
-    """Draw the scores of the turned dial and those that moved most; all of them where asked."""
+def _show_rows(start: Answer, now: Answer, target: str | None) -> None:
+    """Draw the score of the turned dial and those that moved most; all of them where asked."""
     reason = now.predictions.abstained[0]
     if reason is not None:
         st.warning(f"The model abstains. {reason}")
@@ -197,15 +207,22 @@ def _truth_words(now: Answer) -> dict[str, str]:
     return told
 
 
-def _sweep(swept: Swept, start: Predictions, now: Predictions, turned: Dial, value: float, target: str | None) -> Sweep:
+def _sweep(swept: Swept, start: Answer, now: Answer, turned: Dial, target: str | None) -> Sweep:
     """Return the curves of the chosen target, of the turned dial's own ones, and of what has moved most."""
+    predictions, value = now.predictions, now.made.position.values[turned.name]
+    moved = {row.name: abs(row.difference or 0.0) for row in moved_rows(start.predictions, predictions, {})}
+    spread = {name: np.ptp(some[np.isfinite(some)]) for name, some in swept.shares.items() if np.isfinite(some).any()}
     own = sorted(filter(None, (turned.below, turned.above)), key=lambda name: name != target)
-    moved = [row.name for row in moved_rows(start, now, {})]
-    names = [name for name in dict.fromkeys([*([target] if target else []), *own, *moved]) if name in swept.shares]
-    told = {row.name: row.share for kind in Kind for row in score_rows(now, kind)}
-    curves = tuple(Curve(now.labels[name].title, swept.shares[name], told.get(name)) for name in names[:CURVES])
-    counted = "in 100 such ECGs" if now.calibrated else "place of 100"
+    rest = sorted(spread, key=lambda name: (-round(moved.get(name, 0.0), 4), -spread[name]))
+    names = [name for name in dict.fromkeys([target, *own, *rest]) if name in spread]
+    told = {row.name: row.share for kind in Kind for row in score_rows(predictions, kind)}
+    curves = tuple(Curve(predictions.labels[name].title, swept.shares[name], told.get(name)) for name in names[:CURVES])
+    counted = "in 100 such ECGs" if predictions.calibrated else "place of 100"
     return Sweep(turned.title, turned.unit, swept.values, value, turned.told(value), turned.usual, counted, curves)
+
+
+def _draw_sweep(place: DeltaGenerator, shown: Sweep) -> None:
+    place.html(f'<img class="ecgkt-sweep" alt="{escape(shown.said)}" src="{uri(draw_sweep(shown))}">')
 
 
 def _show_basis(card: Card, predictions: Predictions, explanation: Explanation | None) -> None:

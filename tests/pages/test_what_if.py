@@ -171,7 +171,7 @@ def test_a_link_names_what_is_silenced_and_the_case(untrained):
     told = text_of(page)
     assert page.session_state[state.CASE].title == "High potassium (simulated)"
     assert "T levelled in every beat in V1, V2, V3; RA, V2 silenced" in told
-    assert page.query_params.get_all("silenced") == ["RA", "V2"]
+    assert page.query_params["silenced"] == ["RA", "V2"]
 
 
 def test_an_unknown_electrode_in_a_link_is_told():
