@@ -32,6 +32,7 @@ from ecgkt.domain import Domain, Explanation, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
 from ecgkt.figures.ecg import draw_ecg
+from ecgkt.figures.saliency import hidden_share, told_hidden
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
@@ -161,9 +162,10 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
     Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
     """
     title = None if explanation is None else card.labels[explanation.target].title
-    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}" + (
-        f", saliency of {title} by {explanation.method}" if explanation is not None else ""
-    )
+    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
+    if explanation is not None:
+        hidden = told_hidden(hidden_share(explanation, view.paper))
+        told += f", saliency of {title} by {explanation.method}{f'. {hidden}' if hidden else ''}"
     if view.tool == BEATS:
         measured.draw_beats(place, case, explanation, title)
         return None

@@ -26,9 +26,10 @@ STYLE = """
 .ecgkt-shares th, .ecgkt-shares td {border: 0; padding: .1rem .35rem; text-align: right; white-space: nowrap;}
 .ecgkt-shares th:first-child {text-align: left; font-weight: 400; padding-left: 0;}
 .ecgkt-shares thead th {font-weight: 600; font-size: .76rem;}
-.ecgkt-shares .bar {width: 34%; min-width: 7rem; padding: .1rem 0;}
+.ecgkt-shares .none {text-align: left;}
+.ecgkt-shares .bar {width: 30%; min-width: 5rem; padding: .1rem 0;}
 .ecgkt-shares .bar div {position: relative; height: .8rem; background: rgba(128,128,128,.16);}
-.ecgkt-shares .bar i {position: absolute; inset: 0 auto 0 0; background: rgb(31 95 139 / .62);}
+.ecgkt-shares .bar i {position: absolute; inset: 0 auto 0 0; background: rgb(74 144 190 / .85);}
 .ecgkt-shares .bar b {position: absolute; top: -.12rem; bottom: -.12rem; width: 2px; background: currentColor;}
 .ecgkt-shares tr.all > * {border-top: 1px solid rgba(128,128,128,.5);}
 </style>
@@ -46,12 +47,12 @@ def show(case: Case, card: Card, explanation: Explanation) -> None:
         found, said = None, f"No shares by wave. {error}"
     st.html(
         f'<p class="ecgkt-basis"><b>{escape(label.title)}.</b> {escape(label.rule)} <b>{escape(said)}</b> '
-        f"{escape(_made(explanation))} It shows where the score came from, not a cause, and methods disagree: look "
-        f"at the ECG first. {escape(_worth(card, label.name))}</p>"
+        f"{escape(_made(explanation))} No map is a cause, and methods disagree: look at the ECG first. "
+        f"{escape(_worth(card, label.name))}</p>"
     )
     if found is not None and not found.empty:
         with st.expander("The map by wave and lead, against chance"):
-            st.html(shares_html(found))
+            st.html(f'{shares_html(found)}<p class="ecgkt-basis">{escape(_read(found))}</p>')
 
 
 def shares_on(case: Case, card: Card, explanation: Explanation) -> Shares:
@@ -66,9 +67,10 @@ def shares_html(found: Shares) -> str:
     cut = found.regions.beats > 0
     parts = "".join(map(_bar, found.by_region)) if cut else ""
     bars = (
-        '<div><table><caption>By wave</caption><thead><tr><th scope="col">Wave</th><th scope="col">of the map</th>'
-        '<td></td><th scope="col">of the signal</th><th scope="col">times</th><th scope="col">of all mV</th>'
-        f'<th scope="col">sum</th></tr></thead><tbody>{parts}</tbody></table></div>'
+        "<div><table><caption>By wave: shares of the map, of the signal, of all mV</caption><thead><tr>"
+        '<th scope="col">Wave</th><th scope="col">map</th><td></td><th scope="col">signal</th>'
+        '<th scope="col">times</th><th scope="col">mV</th><th scope="col">sum</th></tr></thead>'
+        f"<tbody>{parts}</tbody></table></div>"
     )
     shown = [at for at, area in enumerate(found.area.sum(axis=0)) if area > 0] if cut else []
     heads = "".join(f'<th scope="col">{escape(_short(found.regions.names[at]))}</th>' for at in shown)
@@ -77,15 +79,13 @@ def shares_html(found: Shares) -> str:
         f'{heads}<th scope="col">all</th><th scope="col">times</th><th scope="col">sum</th></tr></thead>'
         f"<tbody>{_rows(found, shown)}</tbody></table></div>"
     )
-    return (
-        f'{STYLE}<div class="ecgkt-shares">{bars if cut else ""}{table}</div><p class="ecgkt-basis">{_read(found)}</p>'
-    )
+    return f'{STYLE}<div class="ecgkt-shares">{bars if cut else ""}{table}</div>'
 
 
 def _bar(part: Part) -> str:
     """Return a row whose bar is the share and whose tick is the chance level; a wave that is absent says so."""
     if part.chance == 0:
-        return f'<tr><th scope="row">{escape(part.name)}</th><td colspan="6">none was found</td></tr>'
+        return f'<tr><th scope="row">{escape(part.name)}</th><td colspan="6" class="none">none was found</td></tr>'
     told = f"{part.name}: {part.share:.0%} of the map, {part.chance:.0%} of the signal"
     bar = f'<i style="width: {100 * part.share:.1f}%"></i><b style="left: {100 * part.chance:.1f}%"></b>'
     size = "–" if part.size != part.size else f"{part.size:.0%}"
@@ -120,7 +120,7 @@ def _cell(share: float, area: float, top: float) -> str:
         return "<td>–</td>"
     strength = 0.75 * share / top
     told = f"{100 * share:.0f}" if share >= _LEAST_SHOWN else "<1"
-    return f'<td style="background: rgb(31 95 139 / {strength:.2f})">{escape(told)}</td>'
+    return f'<td style="background: rgb(74 144 190 / {strength:.2f})">{escape(told)}</td>'
 
 
 def _short(name: str) -> str:
@@ -134,17 +134,18 @@ def _read(found: Shares) -> str:
     defined = "; ".join(
         f"{name}: {told}" for name, told in zip(names[1:], DEFINITIONS[1:], strict=True) if "its onset" not in told
     )
-    return escape(
-        f"Shares are of the absolute attribution over all leads and all seconds that the model saw, shown or not, in "
-        f"{found.regions.beats} beats; chance is the share of the signal (tick). Sum: what the wave adds to the raw "
-        f"score or takes from it. {found.regions.note} {RULE} {defined}. Edges are ours, by rules, to 10 ms at best."
+    return (
+        "Shares are of the absolute attribution over all leads and all seconds that the model saw, shown or not, in "
+        f"{found.regions.beats} beats; chance is the share of the signal (tick), and times is the map's share by that. "
+        f"Sum: what a wave adds to the raw score or takes from it. {found.regions.note} {RULE} {defined}. Edges are "
+        f"ours, by rules, to 10 ms at best. On the ECG the map is averaged over {1000 * SMOOTHING_SECONDS:.0f} ms."
     )
 
 
 def _made(explanation: Explanation) -> str:
-    """Say how the map was made, how it is drawn and what it misses."""
-    missed = f"; {missing}" if (missing := method.misses(explanation)) else ""
-    return f"{method.made(explanation)} Drawn averaged over {1000 * SMOOTHING_SECONDS:.0f} ms{missed}."
+    """Say how the map was made and what it misses."""
+    missed = method.misses(explanation)
+    return f"{method.made(explanation)}{f' {missed[:1].upper()}{missed[1:]}.' if missed else ''}"
 
 
 def _worth(card: Card, name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +154,7 @@ def _save(path: Path, told: Mapping[str, Any], **arrays: NDArray[np.generic]) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     with unfinished.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, told=np.array(json.dumps(told)), **arrays)
+        np.savez_compressed(file, told=np.array(json.dumps(told)), **arrays)
     unfinished.replace(path)
 
 
@@ -162,7 +163,7 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         with np.load(path, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         told: dict[str, Any] = json.loads(str(arrays.pop("told")))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, BadZipFile, ValueError, KeyError) as error:
         raise _damaged(path) from error
     return told, arrays
 

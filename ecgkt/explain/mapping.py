@@ -56,7 +56,8 @@ class Traced:
 class Mapper:
     """Makes the mean maps of `arms` (two) over the held-out ECGs of a `study`, whose 500 Hz signals `read` returns.
 
-    `most` patients per target; `steps` of the path integral. What was measured of an ECG is kept for the next target.
+    `most` patients per target, and none below `fewest`; `steps` of the path integral. What was measured of an ECG is
+    kept for the next target.
     """
 
     study: Study
@@ -64,6 +65,7 @@ class Mapper:
     arms: Mapping[str, Predictor]
     most: int = 25
     steps: int = 20
+    fewest: int = FEWEST_PATIENTS
     _held: dict[int, Traced | None] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -85,8 +87,8 @@ class Mapper:
     def map_target(self, target: str) -> TargetMaps | str:
         """Return the mean maps of a target, or the reason why there are none."""
         traced = self._traced(target)
-        if len(traced) < FEWEST_PATIENTS:
-            return f"{len(traced)} held-out patients with it, and at least {FEWEST_PATIENTS} are needed"
+        if len(traced) < self.fewest:
+            return f"{len(traced)} held-out patients with it, and at least {self.fewest} are needed"
         signals = np.stack([one.signal for one in traced])
         maps, by_region, by_lead, moved, residuals = {}, {}, {}, {}, {}
         for name, predictor in self.arms.items():

@@ -42,7 +42,7 @@ def draw_beats(
         lay_out_beats((beat,), scale),
         explanation=explanation,
         target_title=target_title,
-        said=said or _said(scale, count, len(edges)),
+        said=said or _said(scale, count, len(edges)) + ("; colour: the map's mean over them" if explanation else ""),
         edges=edges,
     )
 

@@ -36,11 +36,13 @@ def draw_sheet(
     said: str | None = None,
     edges: Sequence[float] = (),
     beneath: Record | None = None,
+    tells_hidden: bool = True,
 ) -> str:
     """Return a record as SVG, with the overlay of an explanation behind the ink.
 
     `said` replaces the line about scale and filters; `edges` are seconds at which each cell has a dashed line.
-    `beneath` is another record, drawn as a broad light line behind the ink.
+    `beneath` is another record, drawn as a broad light line behind the ink. Without `tells_hidden` what of a map lies
+    outside is not told below, for a page that says it beside the sheet.
     Each ink path carries `class="ink"` and its `data-lead`; each patch of an overlay its `data-lead`.
     """
     paper = paper or lay_out()
@@ -59,7 +61,7 @@ def draw_sheet(
         *(_pulse(pulse, paper) for pulse in paper.pulses),
         *(_seam(*seam, paper) for seam in paper.seams),
         *(_name(trace.cell, at, paper) for trace, at in zip(traces, name_places(paper, traces), strict=True)),
-        *_foot(said, overlay, target_title, paper),
+        *_foot(said, overlay, target_title, paper, tells_hidden=tells_hidden),
         *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
         "</svg>",
     ]
@@ -135,10 +137,13 @@ def _patches(overlay: Overlay, paper: Paper) -> list[str]:
     ]
 
 
-def _foot(text: str, overlay: Overlay | None, target_title: str | None, paper: Paper) -> list[str]:
+def _foot(
+    text: str, overlay: Overlay | None, target_title: str | None, paper: Paper, *, tells_hidden: bool
+) -> list[str]:
     """Return what stands below the sheet: scale and input, then the notice, a map's legend and what of it is hidden."""
     left, right, low = 1.5, paper.width_mm - 1.5, -8.0
-    below = NOTICE if overlay is None or not overlay.note else f"{NOTICE} · {overlay.note}"
+    note = overlay.note if overlay is not None and tells_hidden else ""
+    below = f"{NOTICE} · {note}" if note else NOTICE
     words = [_words(left, low + 3.8, text, paper, 2.7), _words(left, low, below, paper, 2.7)]
     if overlay is None:
         return words
