@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, changed, loading, measured, method, opinion, previous, reveal, state
+from ecgkt.dashboard import address, changed, loading, measured, method, opinion, previous, reveal, state, trust
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
@@ -91,6 +91,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     opinion.show_families(case, predictions)
     if explanation is not None:
         opinion.show_reason(card, explanation)
+        trust.show(folder, case, card, explanation)
     if _asks_for_map(predictions):
         method.show()
     opinion.show_provenance(card)
@@ -147,7 +148,9 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
 
     Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
     """
-    title = None if explanation is None else card.labels[explanation.target].title
+    title = None
+    if explanation is not None:
+        title = trust.captioned(case, explanation, card.labels[explanation.target].title)
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}" + (
         f", saliency of {title} by {explanation.method}" if explanation is not None else ""
     )
