@@ -142,11 +142,13 @@ def forget_uploads(ids: Sequence[str]) -> None:
             context.uploaded_file_mgr.remove_file(context.session_id, one)
 
 
-def in_turn(kind: str, said: str, work: Callable[[], Result], place: DeltaGenerator | None = None) -> Result:
+def in_turn(
+    kind: str, said: str | Callable[[], str], work: Callable[[], Result], place: DeltaGenerator | None = None
+) -> Result:
     """Do heavy work of this session in its turn, and say in `place`, an `st.empty()`, what it waits for.
 
-    `work` runs in another thread, so it calls nothing of Streamlit. A session that is closed, or that has asked for
-    something newer meanwhile, leaves the queue.
+    `said` is what is being done, or is asked for it. `work` runs in another thread, so it calls nothing of Streamlit. A
+    session that is closed, or that has asked for something newer meanwhile, leaves the queue.
     """
     place = st.empty() if place is None else place
     context = get_script_run_ctx()
@@ -157,7 +159,8 @@ def in_turn(kind: str, said: str, work: Callable[[], Result], place: DeltaGenera
         st.session_state.get(CASE)  # where Streamlit ends a run of the page that nobody waits for any more
         if before is not None and context is not None:
             _yield_to_newer(context)
-        words = f"{said} …" if not before else f"{said}: {before} before you"
+        doing = said if isinstance(said, str) else said()
+        words = f"{doing} …" if not before else f"{doing}: {before} before you"
         if words != shown and time.monotonic() - begin > _CALM_SECONDS:
             place.html(f'<p class="ecgkt-basis" role="status">{escape(words)}</p>')
             shown = words

@@ -22,6 +22,7 @@ from ecgkt.dashboard import (
     previous,
     reveal,
     state,
+    trust,
     why,
 )
 from ecgkt.dashboard.opinion_rows import SI
@@ -105,6 +106,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     if explanation is not None:
         why.show(case, card, explanation)
         plausible.show(card, explanation)
+        trust.show(folder, case, card, explanation)
     if _asks_for_map(predictions):
         method.show()
     opinion.show_provenance(card)
@@ -161,9 +163,10 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
 
     Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
     """
-    title = None if explanation is None else card.labels[explanation.target].title
+    title = None
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
     if explanation is not None:
+        title = trust.captioned(case, explanation, card.labels[explanation.target].title)
         hidden = told_hidden(hidden_share(explanation, view.paper))
         told += f", saliency of {title} by {explanation.method}{f'. {hidden}' if hidden else ''}"
     if view.tool == BEATS:

@@ -16,6 +16,7 @@ from ecgkt.errors import EcgktError
 
 if TYPE_CHECKING:
     from ecgkt.dashboard.recorded import Recorded
+    from ecgkt.explain.guards import GuardRails
     from ecgkt.explain.shared_evidence import SharedEvidence
     from ecgkt.signals.measurements import Measurements
 
@@ -163,3 +164,20 @@ def explanation_of(
         answers[key] = compute()
     found: Explanation = answers[key]
     return found
+
+
+def checks_key(case: Case, explanation: Explanation) -> tuple[str, ...]:
+    """Return by what the checks of a map are remembered."""
+    one = explanation
+    return (case.id, "checks", one.checkpoint_id, one.target, one.minus or "", one.method, one.baseline)
+
+
+def checks_of(case: Case, explanation: Explanation) -> GuardRails | None:
+    """Return what this session's checks of a map found, None before any."""
+    found: GuardRails | None = st.session_state.get(_ANSWERS, {}).get(checks_key(case, explanation))
+    return found
+
+
+def keep_checks(case: Case, explanation: Explanation, rails: GuardRails) -> None:
+    """Remember in this session what the checks of a map found."""
+    st.session_state.setdefault(_ANSWERS, {})[checks_key(case, explanation)] = rails

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -139,8 +140,8 @@ def _methods(subject: Subject) -> Guard:
 
 def _weights(subject: Subject, step: Tell) -> Guard:
     found = []
-    for place, one in enumerate(figures.down_the_layers(subject)):
-        found.append(one)
+    for place, (name, one) in enumerate(chain(figures.down_the_layers(subject), figures.all_shuffled(subject))):
+        found.append((name, one))
         step(0.15 + 0.03 * min(place, 9), "shuffling weights")
     last = [one.shared for _, one in found[-figures.RANDOM_NETWORKS :] if one.shared is not None]
     method = subject.explanation.method
@@ -153,11 +154,11 @@ def _weights(subject: Subject, step: Tell) -> Guard:
 
 def _score(subject: Subject, step: Tell) -> Guard:
     curves = figures.follows(subject, lambda share: step(0.45 + 0.4 * share, "taking pieces out and putting them in"))
-    deletion, insertion = curves.deletion_gain, curves.insertion_gain
+    deletion, insertion = figures.gains(curves)
     figure = min(deletion, insertion)
     said = (
-        f"as the map's strongest pieces go first or come first, the score moves {figure:.0%} further than in random "
-        "order, of its difference from the baseline's"
+        f"as the map's strongest pieces go first or come first, the score moves earlier than in random order by "
+        f"{figure:.0%} of its range"
     )
     rows = (("taken out", deletion), ("put in", insertion))
     return _guard(SCORE, figure, said.replace("-", "−"), subject.explanation.method, rows=rows)

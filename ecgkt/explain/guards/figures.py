@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -131,14 +131,21 @@ def by_other_methods(subject: Subject) -> Iterator[tuple[str, Agreement]]:
 
 
 def down_the_layers(subject: Subject) -> Iterator[tuple[str, Agreement]]:
-    """Yield how alike the map is to those of the network randomised from the heads down, the last ones in all parts."""
+    """Yield how alike the map is to those of the network randomised from the heads down, but for the last part."""
     parts = stages(subject.predictor.network)
     for count in range(1, len(parts)):
-        network = randomised(subject.predictor.network, parts[:count], subject.seed)
-        yield f"{parts[count - 1]} and above shuffled", subject.alike(subject.map_of(subject.signal, network))
+        yield f"{parts[count - 1]} and above shuffled", subject.alike(_shuffled_map(subject, parts[:count], 0))
+
+
+def all_shuffled(subject: Subject) -> Iterator[tuple[str, Agreement]]:
+    """Yield how alike the map is to those of the network with all weights shuffled."""
+    parts = stages(subject.predictor.network)
     for draw in range(RANDOM_NETWORKS):
-        network = randomised(subject.predictor.network, parts, subject.seed + draw)
-        yield f"all weights shuffled, draw {draw + 1}", subject.alike(subject.map_of(subject.signal, network))
+        yield f"all weights shuffled, draw {draw + 1}", subject.alike(_shuffled_map(subject, parts, draw))
+
+
+def _shuffled_map(subject: Subject, parts: Sequence[str], draw: int) -> Map:
+    return subject.map_of(subject.signal, randomised(subject.predictor.network, parts, subject.seed + draw))
 
 
 def follows(subject: Subject, progress: Callable[[float], None] | None = None) -> Faithfulness:
@@ -162,6 +169,18 @@ def under_noise(subject: Subject) -> Iterator[tuple[str, Agreement]]:
     """Yield how alike the map is to those of the ECG with its own noise added once more."""
     for draw, one in enumerate(noisy_maps(subject)):
         yield f"noise, draw {draw + 1}", subject.alike(one)
+
+
+def gains(curves: Faithfulness) -> tuple[float, float]:
+    """Return how much earlier the score falls and rises by the map than in random orders, in [-1, 1].
+
+    As a share of the range of all scores that were seen on the way (of one logit, where that is smaller), and not of
+    the difference from start to end: that is small where a score rises and falls again.
+    """
+    seen = np.concatenate([np.ravel(one) for one in (curves.deletion, curves.insertion)])
+    seen = np.concatenate([seen, curves.random_deletion.ravel(), curves.random_insertion.ravel()])
+    share = curves.scale / max(float(np.ptp(seen)), UNIT)
+    return curves.deletion_gain * share, curves.insertion_gain * share
 
 
 def noisy_maps(subject: Subject) -> Iterator[Map]:
