@@ -14,7 +14,7 @@ from ecgkt.domain.labels import Kind, LabelSet
 from ecgkt.errors import InvalidCohort
 from ecgkt.evaluation.discrimination import auroc_estimate
 from ecgkt.explain.erasure import Erasers, enough, fit_erasers, shuffled_erasers
-from ecgkt.explain.hidden import Progress, head_weights, hidden_of_rows
+from ecgkt.explain.hidden import Progress, hidden_of_rows, read_heads
 from ecgkt.explain.lab_bridge import LabBridge
 from ecgkt.explain.surrogate import AGE, SEX, Surrogates, fit_surrogates
 from ecgkt.inference import Predictor
@@ -85,7 +85,7 @@ def fit_bridge(predictor: Predictor, study: Study, seen: Seen, command: str) -> 
     names = [seen.lab_labels.names[place] for place in wanted]
     labs = fit_erasers(seen.hidden[seen.fitted], seen.labs[seen.fitted][:, wanted], names)
     noise = shuffled_erasers(seen.hidden[seen.fitted], seen.labs[seen.fitted][:, wanted], NOISE, SEED)
-    labels, weights = predictor.card.labels, head_weights(predictor)
+    labels, (weights, _) = predictor.card.labels, read_heads(predictor)
     diagnoses = labels.positions([label.name for label in labels if label.kind is not Kind.LAB])
     there = seen.hidden[seen.held_out]
     changes = labs.changes(there, weights[diagnoses])
@@ -159,19 +159,9 @@ def _surrogates(predictor: Predictor, seen: Seen) -> Surrogates | None:
     if not labs or predictor.needs_tables:
         return None
     diagnoses = [label.name for label in labels if label.kind is not Kind.LAB]
-    logits = seen.hidden.astype(np.float64) @ head_weights(predictor).T + head_biases(predictor)
+    weights, biases = read_heads(predictor)
+    logits = seen.hidden.astype(np.float64) @ weights.T + biases
     inputs = np.concatenate([logits[:, labels.positions(labs)], seen.people], axis=1)
     scores = logits[:, labels.positions(diagnoses)]
     there = (inputs[seen.held_out], scores[seen.held_out])
     return fit_surrogates(inputs[seen.fitted], scores[seen.fitted], there, diagnoses, [*labs, AGE, SEX])
-
-
-def head_biases(predictor: Predictor) -> NDArray[np.float64]:
-    """Return (k,) the heads' biases, in the order of the card's labels."""
-    import torch
-
-    with torch.inference_mode():
-        biases: NDArray[np.float64] = (
-            torch.cat([head.get_parameter("bias") for head in predictor.network.heads.values()]).double().numpy()
-        )
-    return biases

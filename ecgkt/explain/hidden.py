@@ -21,14 +21,18 @@ BATCH = 64
 Progress = Callable[[Iterable[int]], Iterable[int]]
 
 
-def head_weights(predictor: Predictor) -> NDArray[np.float64]:
-    """Return (k, d) how the heads of all k labels read the ECG's d features, in the order of the card's labels."""
+def read_heads(predictor: Predictor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how the heads of all k labels read the ECG's d features: weights (k, d) and biases (k,), in card order.
+
+    A model that reads tables too has further weights, which are left out.
+    """
     import torch
 
+    heads = list(predictor.network.heads.values())
     with torch.inference_mode():
-        rows = torch.cat([head.get_parameter("weight") for head in predictor.network.heads.values()])
-    weights: NDArray[np.float64] = rows[:, : predictor.network.encoder.width].double().numpy()
-    return weights
+        rows = torch.cat([head.get_parameter("weight") for head in heads])[:, : predictor.network.encoder.width]
+        biases = torch.cat([head.get_parameter("bias") for head in heads])
+    return rows.double().numpy(), biases.double().numpy()
 
 
 def hidden_of(predictor: Predictor, record: Record) -> NDArray[np.float32]:
