@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard import (
     address,
+    bridge,
     changed,
     loading,
     measured,
@@ -109,6 +110,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
         trust.show(folder, case, card, explanation)
     if _asks_for_map(predictions):
         method.show()
+    bridge.show(folder, case, predictions)
     opinion.show_provenance(card)
 
 
