@@ -23,8 +23,8 @@ STYLE = """
 [data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0;}
 [data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] {gap: .5rem;}
 [data-testid="stSidebar"] [data-testid="stWidgetLabel"] {min-height: 0; margin-bottom: 0;}
-[data-testid="stSidebar"] [data-testid="stFileUploaderDropzone"] {flex-direction: row; align-items: center; padding: .3rem .5rem; min-height: 0;
-  gap: .6rem;}
+[data-testid="stSidebar"] [data-testid="stFileUploaderDropzone"] {flex-direction: row; align-items: center;
+  padding: .3rem .5rem; min-height: 0; gap: .6rem;}
 .ecgkt-notice {position: fixed; top: .62rem; right: 1.4rem; z-index: 1000000; max-width: 70vw; text-align: right;
   font-size: .8rem; line-height: 1.3; pointer-events: none;}
 .ecgkt-notice b {font-size: .9rem;}
@@ -32,8 +32,8 @@ STYLE = """
   .ecgkt-notice {position: static; max-width: none; margin-top: .6rem; text-align: left;}
   .block-container [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
   .block-container [data-testid="stColumn"] {min-width: min(100%, 30rem);}
-  [data-testid="stSidebar"][data-collapsed="false"] {position: fixed !important; left: 0; top: 0; height: 100% !important; z-index: 1000001;
-    box-shadow: 0 0 1.5rem rgba(0,0,0,.35);}
+  [data-testid="stSidebar"][data-collapsed="false"] {position: fixed !important; left: 0; top: 0;
+    height: 100% !important; z-index: 1000001; box-shadow: 0 0 1.5rem rgba(0,0,0,.35);}
   [data-testid="stExpandSidebarButton"] {width: auto;}
   [data-testid="stExpandSidebarButton"]::after {content: "Open an ECG, measurements"; font-size: .9rem;
     margin: 0 .4rem; white-space: nowrap;}
@@ -42,7 +42,8 @@ STYLE = """
   .block-container .st-key-strip [data-testid="stColumn"] {width: auto; min-width: 0;}
   .block-container .st-key-strip [data-testid="stColumn"]:first-child {grid-column: 1 / -1;}
 }
-.ecgkt-foot {display: none; font-size: .78rem; line-height: 1.3; margin: 0; padding: .15rem .5rem .3rem; color: #1a1a1a;}
+.ecgkt-foot {display: none; font-size: .78rem; line-height: 1.3; margin: 0; padding: .15rem .5rem .3rem;
+  color: #1a1a1a;}
 @container (max-width: 830px) {.ecgkt-foot {display: block;}}
 .ecgkt-case {font-size: .86rem; line-height: 1.35; margin: 0;}
 .ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}

@@ -187,8 +187,8 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
             true_size=view.px_per_mm is not None,
         )
         source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
-        foot = footer_text(view.drawn, view.paper, seen, display, true_size=view.px_per_mm is not None)
-        place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}"><p class="ecgkt-foot">{escape(foot)}</p>')
+        foot = escape(footer_text(view.drawn, view.paper, seen, display, true_size=view.px_per_mm is not None))
+        place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}"><p class="ecgkt-foot">{foot}</p>')
         return None
     figure = draw_ecg(
         view.drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display
