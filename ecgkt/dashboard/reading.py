@@ -33,7 +33,7 @@ from ecgkt.dashboard.state import CASE, MAP, MODEL, PREVIOUS, READ_FIRST, TARGET
 from ecgkt.domain import Domain, Explanation, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
-from ecgkt.figures.ecg import draw_ecg
+from ecgkt.figures.ecg import draw_ecg, footer_text
 from ecgkt.figures.saliency import hidden_share, told_hidden
 from ecgkt.figures.sheet import draw_sheet
 
@@ -58,7 +58,7 @@ def show_heading(case: Case) -> None:
         *record.notes,
     ]
     told = " · ".join(escape(fact) for fact in facts if fact)
-    more = f"<br>{escape(case.description)}" if case.description else ""
+    more = f" · {escape(case.description)}" if case.description else ""
     st.html(f'<p class="ecgkt-case"><b>{escape(case.title)}</b>{told}{more}</p>')
 
 
@@ -187,7 +187,8 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
             true_size=view.px_per_mm is not None,
         )
         source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
-        place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">')
+        foot = escape(footer_text(view.drawn, view.paper, seen, display, true_size=view.px_per_mm is not None))
+        place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}"><p class="ecgkt-foot">{foot}</p>')
         return None
     figure = draw_ecg(
         view.drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display

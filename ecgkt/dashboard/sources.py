@@ -59,7 +59,7 @@ def choose() -> None:
             format_func=samples.veiled if st.session_state.get(READ_FIRST) else str,
         )
         st.file_uploader(
-            "Your ECG: WFDB, DICOM, MATLAB, zip",
+            "Your ECG (WFDB, DICOM, zip)",
             accept_multiple_files=True,
             key=_uploader(),
             on_change=_open_upload,
@@ -88,7 +88,7 @@ def _choose_study(folder: Path | None) -> None:
         return
     listed = _folder(str(folder)).studies(limit=STUDIES_LISTED)
     st.selectbox(
-        "Study in the local MIMIC-IV-ECG folder",
+        "Study of the MIMIC-IV-ECG folder",
         [study.study_id for study in listed],
         index=None,
         key=STUDY,
