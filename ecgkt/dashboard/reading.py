@@ -72,7 +72,7 @@ def show_reading(folder: Path) -> None:
     _recall_target(card)
     address.recall(MAP, (False, True), True)
     address.recall(SI, (False, True), False)
-    method.recall()
+    method.recall(card.labels, st.session_state.get(TARGET))
     told = st.container()
     if reveal.waits(held):
         _show_paper(case, card, None)
@@ -105,7 +105,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
         why.show(case, card, explanation)
         plausible.show(card, explanation)
     if _asks_for_map(predictions):
-        method.show()
+        method.show(card.labels, st.session_state[TARGET])
     opinion.show_provenance(card)
 
 
@@ -160,7 +160,7 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
 
     Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
     """
-    title = None if explanation is None else card.labels[explanation.target].title
+    title = None if explanation is None else method.subject(card.labels, explanation)
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}" + (
         f", saliency of {title} by {explanation.method}" if explanation is not None else ""
     )
