@@ -59,6 +59,8 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
         address.trouble(f"The link asks for the target {address.quoted(target)}, which no model here has.")
         st.session_state[TRACED] = None
         return
+    labels = next(card.labels for card in cards.values() if target in card.labels.names)
+    method.recall(labels, target)
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
         family = HEADINGS[label.kind].lower()
@@ -80,11 +82,14 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     seen = {name: cards[name].preprocessing.description for name in found}
     drawn = {**found, **_difference(found)}
     first = next(iter(seen.values()), "")
-    figures = "".join(_figure(case, view, name, one, label.title, seen.get(name, first)) for name, one in drawn.items())
+    figures = "".join(
+        _figure(case, view, name, one, method.subject(labels, one), seen.get(name, first))
+        for name, one in drawn.items()
+    )
     st.html(f'<div class="ecgkt-maps{below}">{figures}</div>')
     told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(found)]
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(told))}</p>')
-    method.show()
+    method.show(labels, target)
 
 
 def _difference(found: Mapping[str, Explanation]) -> dict[str, Explanation]:

@@ -75,7 +75,7 @@ def show_reading(folder: Path) -> None:
     _recall_target(card)
     address.recall(MAP, (False, True), True)
     address.recall(SI, (False, True), False)
-    method.recall()
+    method.recall(card.labels, st.session_state.get(TARGET))
     told = st.container()
     if reveal.waits(held):
         _show_paper(case, card, None)
@@ -109,7 +109,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
         plausible.show(card, explanation)
         trust.show(folder, case, card, explanation)
     if _asks_for_map(predictions):
-        method.show()
+        method.show(card.labels, st.session_state[TARGET])
     bridge.show(folder, case, predictions)
     opinion.show_provenance(card)
 
@@ -168,7 +168,7 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
     title = None
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
     if explanation is not None:
-        title = trust.captioned(case, explanation, card.labels[explanation.target].title)
+        title = trust.captioned(case, explanation, method.subject(card.labels, explanation))
         hidden = told_hidden(hidden_share(explanation, view.paper))
         told += f", saliency of {title} by {explanation.method}{f'. {hidden}' if hidden else ''}"
     if view.tool == BEATS:

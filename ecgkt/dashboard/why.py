@@ -46,9 +46,9 @@ def show(case: Case, card: Card, explanation: Explanation) -> None:
     except EcgktError as error:
         found, said = None, f"No shares by wave. {error}"
     st.html(
-        f'<p class="ecgkt-basis"><b>{escape(label.title)}.</b> {escape(label.rule)} <b>{escape(said)}</b> '
-        f"{escape(_made(explanation))} No map is a cause, and methods disagree: look at the ECG first. "
-        f"{escape(_worth(card, label.name))}</p>"
+        f'<p class="ecgkt-basis"><b>{escape(method.subject(card.labels, explanation))}.</b> {escape(label.rule)} '
+        f"<b>{escape(said)}</b> {escape(_made(explanation))} No map is a cause, and methods disagree: look at the ECG "
+        f"first. {escape(_worth(card, label.name))}</p>"
     )
     if found is not None and not found.empty:
         with st.expander("The map by wave and lead, against chance"):
