@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgkt.catalogue import Dial, dial_patients, dials, ischaemia_kinds, lab, sensitivities, value_words
 from ecgkt.catalogue.dials import ISCHAEMIA
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, compare_table, loading, sources, what_if_answers
+from ecgkt.dashboard import address, compare_table, loading, method, sources, what_if_answers
 from ecgkt.dashboard.state import MODEL
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper, uri
 from ecgkt.dashboard.what_if_answers import Answer, Asked, Swept
@@ -230,7 +230,7 @@ def _show_basis(card: Card, predictions: Predictions, explanation: Explanation |
     said = [f"{basis(predictions)}." if predictions.abstained[0] is None else ""]
     said.append("Start: the same patient, noise and beats with every dial at its start. Press a row for its map.")
     if explanation is not None:
-        said.append(f"Map: {explanation.method} of the raw score, baseline: {explanation.baseline}.")
+        said.append(f"Map: {method.made(explanation)}")
     said.append("Codes have no truth here: they follow a stay, not an ECG.")
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(filter(None, said)))}</p>')
     st.caption(f"Model: {card.title}, checkpoint `{card.id}`. {card.statement}")

@@ -92,7 +92,7 @@ def _row(row: ComparedRow, logit: float, truth: str) -> MovedRow:
 def _line(row: MovedRow, longest: float, pressed: str, truth: bool, logit: bool) -> str:
     style = ""
     if row.difference and longest:
-        colour, width = HIGHER[row.difference > 0], 100 * abs(row.difference) / longest
+        colour, width = HIGHER[row.difference < 0], 100 * abs(row.difference) / longest
         style = f' style="background: linear-gradient(to left, {colour} {width:.0f}%, transparent {width:.0f}%)"'
     on = row.name == pressed
     button = (
