@@ -74,7 +74,10 @@ def _choose() -> tuple[Asked, Dial, Path]:
     address.recall(WHERE, list(ischaemia_kinds()), next(iter(ischaemia_kinds())), "kind of ischaemia")
     address.recall(TURNED, list(every), "potassium", "dial")
     for name, one in every.items():
-        address.recall(name, one.values(), one.start, f"value of {one.title}")
+        if (
+            address.followed() or name not in st.session_state
+        ):  # a value that is set again loses a key pressed meanwhile
+            address.recall(name, one.values(), one.start, f"value of {one.title}")
     with st.sidebar:
         patients = dial_patients()
         st.selectbox("Simulated patient", list(patients), key=PATIENT, format_func=lambda name: patients[name].title)
