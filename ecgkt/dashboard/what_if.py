@@ -23,7 +23,7 @@ STYLE = """
 <style>
 .st-key-what_if_paper {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
   color-scheme: light; overflow-x: auto;}
-.ecgkt-sweep {display: block; width: 100%; height: auto; max-width: 34rem; color-scheme: light;
+.ecgkt-sweep {display: block; width: 100%; height: auto; max-width: 25rem; color-scheme: light;
   border: 1px solid rgba(128,128,128,.35); border-radius: 2px;}
 .ecgkt-truth {font-size: .84rem; line-height: 1.35; margin: 0; font-variant-numeric: tabular-nums;}
 .ecgkt-truth b {white-space: nowrap;}

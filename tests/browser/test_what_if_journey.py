@@ -32,8 +32,8 @@ def turn(page: Page, name: str, steps: int) -> None:
 
 def test_the_potassium_dial_moves_ecg_row_map_and_chart(open_app, shots):
     page = open_app("what_if")
-    wait_for_map(page)
     page.wait_for_selector("img.ecgkt-sweep", timeout=READY)
+    wait_for_map(page)
     expect(page.locator("[data-testid='stMain']")).to_contain_text("Potassium 4.2 mmol/L")
     expect(page.locator(".ecgkt-truth").first).to_be_in_viewport()
     assert NOTICE in page.locator("[data-testid='stMain']").inner_text()
