@@ -10,11 +10,11 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgkt.catalogue import Dial, dial_patients, dials, ischaemia_kinds, lab, sensitivities, value_words
+from ecgkt.catalogue import Dial, dial_patients, dials, ischaemia_kinds, lab, lab_panel, sensitivities, value_words
 from ecgkt.catalogue.dials import ISCHAEMIA
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, compare_table, loading, method, sources, what_if_answers
-from ecgkt.dashboard.state import MODEL
+from ecgkt.dashboard import address, compare_table, loading, method, reveal, sources, state, what_if_answers
+from ecgkt.dashboard.state import MODEL, Case, LabValue
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper, uri
 from ecgkt.dashboard.what_if_answers import Answer, Asked, Swept
 from ecgkt.domain import LEADS, Explanation, Predictions
@@ -25,7 +25,8 @@ from ecgkt.figures.side_by_side import unit
 from ecgkt.figures.sweep import Curve, Sweep, draw_sweep
 
 PATIENT, SENSITIVITY, WHERE, TURNED, TRACED = "patient", "sensitivity", "ischaemia_kind", "dial", "moved_target"
-TABLES, RESET, CURVES = "moved_rows", "dials_reset", 3
+TABLES, RESET, OPEN, CURVES = "moved_rows", "dials_reset", "dials_open", 3
+CASE_PAGE = "pages/case.py"
 _LEARNED = (
     "The model learned this from the same simulator: it shows what the simulator taught the model, "
     "not what a patient's heart does."
@@ -193,7 +194,21 @@ def _show_rows(start: Answer, now: Answer, target: str | None) -> None:
         some = first_of(rows, [] if target is None else [target], SHOWN)
         tables = [moved_table(some, "What the model says", heads, counted, target or "", truth=True)]
     compare_table.show(tables, TABLES, _press)
-    st.toggle(f"All {len(rows)} scores", key=ALL)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle(f"All {len(rows)} scores", key=ALL)
+        if st.button("Open this ECG on the Case page", key=OPEN, on_click=sources.open_simulated, args=(_case(now),)):
+            reveal.note_seen(state.digest(now.made.record))
+            st.switch_page(CASE_PAGE)
+
+
+def _case(now: Answer) -> Case:
+    """Return a simulated recording as a case, with the blood behind it as what was measured at the ECG."""
+    position, made = now.made.position, now.made
+    moved = [name for name, one in dials().items() if position.values[name] != one.start]
+    turned = [f"{dials()[name].title.lower()} {dials()[name].told(position.values[name])}" for name in moved]
+    title = ", ".join([dial_patients()[position.patient].title, *turned]) + " (simulated)"
+    measured = {one.name: LabValue(made.blood[one.name], 0.0) for one in lab_panel() if one.name in made.blood}
+    return Case(title, made.record, "From the dials of the page What if.", measured)
 
 
 def _truth_words(now: Answer) -> dict[str, str]:
