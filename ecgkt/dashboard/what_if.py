@@ -57,13 +57,15 @@ def draw_paper(
     told: str,
     explanation: Explanation | None,
     beneath: Record | None = None,
+    title: str | None = None,
 ) -> None:
     """Draw an ECG as on paper, whole on the screen, with a map behind its ink and another ECG as a broad line below it.
 
-    `told` is what it shows in words. Layout, scale and filter are those of the session.
+    `told` is what it shows in words, `title` what the map is called where not by its target. Layout, scale and filter
+    are those of the session.
     """
     view = current_view(record)
-    title = None if explanation is None else card.labels[explanation.target].title
+    title = None if explanation is None else title or card.labels[explanation.target].title
     sheet = draw_sheet(
         view.drawn,
         view.paper,

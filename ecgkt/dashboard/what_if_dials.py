@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgkt.catalogue import Dial, dial_patients, dials, ischaemia_kinds, lab, lab_panel, sensitivities, value_words
 from ecgkt.catalogue.dials import ISCHAEMIA
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, compare_table, loading, method, reveal, sources, state, what_if_answers
+from ecgkt.dashboard import address, compare_table, loading, method, plausible, reveal, sources, state, what_if_answers
 from ecgkt.dashboard.state import MODEL, Case, LabValue
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper, uri
 from ecgkt.dashboard.what_if_answers import Answer, Asked, Swept
@@ -251,4 +251,6 @@ def _show_basis(card: Card, predictions: Predictions, explanation: Explanation |
         said.append(f"Map: {method.made(explanation)}")
     said.append("Codes have no truth here: they follow a stay, not an ECG.")
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(filter(None, said)))}</p>')
+    if explanation is not None:
+        plausible.show(card, explanation)
     st.caption(f"Model: {card.title}, checkpoint `{card.id}`. {card.statement}")

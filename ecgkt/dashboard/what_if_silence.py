@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from ecgkt.checkpoints import Card, real_evidence
-from ecgkt.dashboard import address, compare_table, loading, method, reading, reveal, sources, state
+from ecgkt.dashboard import address, compare_table, loading, method, plausible, reading, reveal, sources, state, trust
 from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.state import CASE, MODEL, READ_FIRST, TARGET, Case
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper
@@ -111,7 +111,10 @@ def _show(case: Case, parts: Parts, target: str | None, model: Path) -> None:
         _show_basis(card, record, moved, target, parts)
     found = None if target is None else method.trace(model, card, case, target, turn)
     if found is not None:
-        draw_paper(paper, record, card, told, found, beneath)
+        title = trust.captioned(case, found, card.labels[found.target].title)
+        draw_paper(paper, record, card, told, found, beneath, title)
+        with left:
+            plausible.show(card, found)
 
 
 def _show_rows(card: Card, moved: Moves, target: str | None) -> None:
