@@ -171,6 +171,12 @@ def open_study(study: int) -> None:
         _clear(SAMPLE, STUDY)
 
 
+def open_simulated(case: Case) -> None:
+    """Open a case that was simulated on another page; no address names it."""
+    if open_case(lambda: case):
+        _clear(SAMPLE, STUDY)
+
+
 def _open_sample() -> None:
     title = st.session_state[SAMPLE]
     if title is not None:
