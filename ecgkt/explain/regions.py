@@ -69,7 +69,8 @@ class Regions:
             raise InvalidValue("values of the input that was cut", told, "cut the input that was explained")
         place = self.of + len(REGIONS) * np.arange(len(LEADS))[:, None]
         size = len(LEADS) * len(REGIONS)
-        summed = np.bincount(place.ravel(), weights=np.asarray(values, np.float64).ravel(), minlength=size)
+        weights = np.asarray(values, dtype=np.float64).ravel()
+        summed: NDArray[np.float64] = np.asarray(np.bincount(place.ravel(), weights, size), dtype=np.float64)
         return summed.reshape(len(LEADS), len(REGIONS))
 
 
