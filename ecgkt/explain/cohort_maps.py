@@ -163,7 +163,7 @@ def _save(path: Path, told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
 
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         told: dict[str, Any] = json.loads(str(arrays.pop("told")))
     except (OSError, EOFError, BadZipFile, ValueError, KeyError) as error:
