@@ -137,8 +137,17 @@ def _draw(maps: CohortMaps, one: TargetMaps, values: NDArray[np.float32], legend
     )
     time = FROM_MS + 1000 / _BEAT_FS * np.arange(one.beat.shape[1])
     foot = f"{_SCALE} relative to the grid · mean of the median beats of {one.patients} patients, zero at QRS onset"
-    given = {"explanation": explanation, "target_title": legend, "said": foot}
-    return draw_beats(one.beat, time, (), one.patients, maps.domain, _SCALE, **given)
+    return draw_beats(
+        one.beat,
+        time,
+        (),
+        one.patients,
+        maps.domain,
+        _SCALE,
+        explanation=explanation,
+        target_title=legend,
+        said=foot,
+    )
 
 
 def _figure(maps: CohortMaps, title: str, said: str, svg: str) -> str:

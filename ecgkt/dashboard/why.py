@@ -42,7 +42,8 @@ def show(case: Case, card: Card, explanation: Explanation) -> None:
     label = card.labels[explanation.target]
     try:
         found = shares_on(case, card, explanation)
-        said = sentence(found)
+        asked = "score" if explanation.minus is None else "difference"
+        said = sentence(found, asked, explanation.method)
     except EcgktError as error:
         found, said = None, f"No shares by wave. {error}"
     st.html(
