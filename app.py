@@ -6,6 +6,7 @@ st.navigation(
     [
         st.Page("pages/case.py", title="Case", default=True),
         st.Page("pages/compare.py", title="Compare"),
+        st.Page("pages/what_if.py", title="What if"),
         st.Page("pages/cohort.py", title="Cohort"),
         st.Page("pages/about.py", title="About"),
     ],

@@ -33,20 +33,22 @@ WATCH = """
 ({image, begins}) => {
   const before = document.querySelector(image)?.src;
   const painted = then => requestAnimationFrame(() => requestAnimationFrame(() => then(performance.now())));
+  let ran = false, quiet = 0;
   window.begin = null;
   document.addEventListener(begins, () => { window.begin ??= performance.now(); }, {capture: true, once: true});
   window.inked = new Promise(done => {
     const look = () => {
       const shown = document.querySelector(image);
-      if (window.begin !== null && shown && shown.src !== before && shown.complete && shown.naturalWidth > 0)
+      if (window.begin !== null && shown && shown.src !== before && shown.complete && shown.naturalWidth > 0) {
+        ran = true;  // a short run may begin and end between two frames
         shown.decode().then(() => painted(done));
+      }
       else requestAnimationFrame(look);
     };
     look();
   });
   const page = document.querySelector('[data-test-script-state]');
   const running = () => page.dataset.testScriptState !== 'notRunning';
-  let ran = false, quiet = 0;
   new MutationObserver(() => { ran ||= window.begin !== null && running(); }).observe(page, {attributes: true});
   window.settled = new Promise(done => {
     const look = () => {

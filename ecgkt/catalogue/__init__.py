@@ -2,6 +2,17 @@
 
 from ecgkt.catalogue.coding import cinc2021_silent, statements_row, tracing_row, visit_row
 from ecgkt.catalogue.cohort_recipes import RECIPES, CohortRecipe, Take, ValueRules, cohort_recipe, feature_specs
+from ecgkt.catalogue.dials import (
+    Dial,
+    DialPatient,
+    Sensitivity,
+    dial,
+    dial_patients,
+    dial_seed,
+    dials,
+    ischaemia_kinds,
+    sensitivities,
+)
 from ecgkt.catalogue.do_not_miss import Condition, do_not_miss, not_covered
 from ecgkt.catalogue.icd import expand, gem, icd10_of
 from ecgkt.catalogue.other_labs import MdsEdLab, OtherLab, mds_ed_labs, other_labs
@@ -28,22 +39,30 @@ __all__ = [
     "RECIPES",
     "CohortRecipe",
     "Condition",
+    "Dial",
+    "DialPatient",
     "Lab",
     "MdsEdLab",
     "Measurement",
     "OtherLab",
     "Relations",
     "Repeatability",
+    "Sensitivity",
     "Take",
     "ValueRules",
     "all_labels",
     "cinc2021_silent",
     "cohort_recipe",
+    "dial",
+    "dial_patients",
+    "dial_seed",
+    "dials",
     "do_not_miss",
     "expand",
     "feature_specs",
     "gem",
     "icd10_of",
+    "ischaemia_kinds",
     "lab",
     "lab_labels",
     "lab_panel",
@@ -54,6 +73,7 @@ __all__ = [
     "other_labs",
     "other_measurements",
     "repeatability",
+    "sensitivities",
     "statements_row",
     "tracing_labels",
     "tracing_relations",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecgkt.catalogue.panel import Lab
+from ecgkt.domain.units import printed_unit
 
 
 def value_words(lab: Lab, value: float, si: bool = False) -> str:
@@ -26,4 +27,4 @@ def limit_words(lab: Lab, direction: str, si: bool = False) -> str:
 
 def _with_unit(number: float, unit: str) -> str:
     told = f"{float(f'{number:.3g}'):,.10g}"
-    return told if unit == "1" else f"{told} {unit}"
+    return f"{told} {printed_unit(unit)}".rstrip()

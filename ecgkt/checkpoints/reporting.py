@@ -228,7 +228,7 @@ ITEMS = (
     Item(OUTPUTS, "Where it comes from", "25", "(b)(iv)", "the software", _explained),
     Item(INPUTS, "Input", "7, 9a to 9c", "(b)(vi)", "preprocessing, architecture.tables", _input),
     Item(INPUTS, "Missing or poor input", "11, 27a", "(b)(vi)", "the software", _abstains),
-    Item(OVERSIGHT, "Measures", "27b", "(d)", "the software", _oversight),
+    Item(OVERSIGHT, "Human oversight", "27b", "(d)", "the software", _oversight),
     Item(COST, "Lifetime, maintenance, updates", "24", "(c), (e)", "", _nothing,
          "none is promised, no change is planned"),
     Item(MADE, "Commands", "12c", "", "commands", _made),

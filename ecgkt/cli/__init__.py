@@ -41,7 +41,11 @@ COMMANDS = {
     ),
     "reference": Command("judging:fill_reference", "give checkpoints a reference set of real ECGs to rank against"),
     "gate": Command("gates:fill_gate", "let checkpoints abstain from what is unlike a named set of real ECGs"),
+    "bridge": Command(
+        "bridging:fill_bridge", "fit how far diagnoses go with what a checkpoint knows of each lab, and store it"
+    ),
     "bundle": Command("bundling:fill_bundle", "make a run's predictions and cohort small, to travel with the app"),
+    "mean-maps": Command("mapping:fill_mean_maps", "what two arms look at, target by target, over held-out patients"),
     "smoke": Command("stages:fill_smoke", "everything once, tiny, in about a minute"),
 }
 

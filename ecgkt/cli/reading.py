@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ecgkt import NOTICE, readers
-from ecgkt.checkpoints import choose_checkpoint
+from ecgkt.checkpoints import Card, choose_checkpoint, real_evidence
 from ecgkt.cli.progress import bar, say
-from ecgkt.domain.labels import Kind
 from ecgkt.domain.predictions import Predictions
+from ecgkt.domain.records import Domain
 from ecgkt.errors import EcgktError, UnreadableRecord
+from ecgkt.figures.scores import HEADINGS, basis, score_rows
 from ecgkt.inference import Predictor
 
 SHOWN = 5
-HEADINGS = {Kind.TRACING: "on this tracing", Kind.VISIT: "coded at this visit", Kind.LAB: "laboratory abnormalities"}
 
 
 def fill_predict(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def fill_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", required=True, metavar="NAME", help="a label, such as atrial_fibrillation")
     parser.add_argument("--png", required=True, type=Path, metavar="OUT", help="where to draw it")
     parser.add_argument(
-        "--steps", type=int, help="steps of the path integral (default: 50, 200 where those leave too much)"
+        "--steps", type=int, help="steps of the path integral (default: 50, more where those leave too much)"
     )
     _add_models(parser)
     parser.set_defaults(run=run_explain)
@@ -121,16 +121,17 @@ def _write_json(predictor: Predictor, results: list[dict[str, Any]]) -> None:
 
 
 def _write_csv(predictor: Predictor, results: list[dict[str, Any]]) -> None:
-    columns = ["file", "label", "kind", "probability", "rank", "reference", "domain", "calibrated", "message"]
-    writer = csv.DictWriter(sys.stdout, [*columns, "checkpoint", "notice"], restval="", lineterminator="\n")
+    columns = ["file", "label", "kind", "frequency", "low", "high", "probability", "rank", "reference"]
+    columns += ["shown_to_work_on_real_ecgs", "domain", "calibrated", "message", "checkpoint", "notice"]
+    writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for result in results:
         common = {"file": result["file"], "checkpoint": predictor.card.id, "notice": NOTICE}
-        for row in _csv_rows(result):
+        for row in _csv_rows(result, predictor.card):
             writer.writerow({**common, **row})
 
 
-def _csv_rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _csv_rows(result: dict[str, Any], card: Card) -> Iterator[dict[str, Any]]:
     predictions: Predictions | None = result.get("predictions")
     if predictions is None:
         yield {"message": result["error"]}
@@ -142,10 +143,20 @@ def _csv_rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
         return
     for label in predictions.labels:
         values = {key: plain[many][label.name] for key, many in _VALUES if many in plain}
-        yield {**common, "label": label.name, "kind": str(label.kind), **values}
+        counted = plain.get("frequencies", {}).get(label.name, {})
+        values |= {key: counted[of] for key, of in _COUNTED if of in counted}
+        works = "yes" if real_evidence(card, label.name).works else "no"
+        yield {
+            **common,
+            "label": label.name,
+            "kind": str(label.kind),
+            **values,
+            "shown_to_work_on_real_ecgs": works,
+        }
 
 
 _VALUES = (("probability", "probabilities"), ("rank", "ranks"))
+_COUNTED = (("frequency", "value"), ("low", "low"), ("high", "high"))
 
 
 def _write_text(predictor: Predictor, results: list[dict[str, Any]]) -> None:
@@ -158,24 +169,29 @@ def _write_text(predictor: Predictor, results: list[dict[str, Any]]) -> None:
         elif predictions.abstained[0] is not None:
             lines.append(f"  The model abstains. {predictions.abstained[0]}")
         else:
-            lines += _told(predictions)
+            lines += _told(predictions, predictor.card)
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _told(predictions: Predictions) -> Iterator[str]:
-    """Tell the highest scores of each family: frequencies where calibrated, ranks elsewhere."""
-    if predictions.calibrated:
-        yield f"  {predictions.domain} ECG; probabilities calibrated on {predictions.calibrated_in} ECGs"
-    elif predictions.reference is not None:
-        yield f"  uncalibrated here ({predictions.domain} ECG); rank among {predictions.reference}, 0 to 1"
-    else:
-        yield f"  uncalibrated here ({predictions.domain} ECG), and the model has no reference set: no scores are shown"
+def _told(predictions: Predictions, card: Card) -> Iterator[str]:
+    """Tell the highest scores of each family as the pages do: counted frequencies where calibrated, ranks elsewhere.
+
+    What was not shown to work on real ECGs is left out on all that is not simulated, and counted.
+    """
+    yield f"  Origin of the ECG: {predictions.domain}. {basis(predictions)}."
+    if not predictions.calibrated and predictions.reference is None:
         return
-    values = (
-        predictions.probabilities[0] if predictions.calibrated or predictions.ranks is None else predictions.ranks[0]
-    )
-    for kind, heading in HEADINGS.items():
-        mine = [(value, label) for value, label in zip(values, predictions.labels, strict=True) if label.kind is kind]
-        yield f"  {heading}:"
-        for value, label in sorted(mine, key=lambda pair: -pair[0])[:SHOWN]:
-            yield f"    {value:5.2f}  {label.title}"
+    for kind in predictions.labels.kinds:
+        rows = score_rows(predictions, kind)
+        open_rows = [row for row in rows if not _held_back(predictions, card, row.name)]
+        yield f"  {HEADINGS[kind]}:"
+        for row in open_rows[:SHOWN]:
+            interval = f"({row.interval})" if row.interval else ""
+            yield f"    {row.figure:>16}  {interval:<26}{row.title}".rstrip()
+        if folded := len(rows) - len(open_rows):
+            yield f"    {folded} not shown to work on real ECGs; --csv and --json have their ranks"
+
+
+def _held_back(predictions: Predictions, card: Card, name: str) -> bool:
+    """Whether a score was not shown to work on ECGs such as this one, which is not simulated."""
+    return predictions.domain is not Domain.SIMULATED and not real_evidence(card, name).works

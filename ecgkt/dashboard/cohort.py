@@ -92,15 +92,19 @@ def _show_facts(summary: CohortSummary, bundled: bool) -> None:
     ]
     where = "the bundled summary of the released run" if bundled else "the prepared folder that the app was opened with"
     rows = [
-        ("Whose", f"{whose(summary.domain)}. {summary.statement}".rstrip(". ") + "."),
+        ("Whose", summary.statement if "SIMULATED" in summary.statement else _whose(summary)),
         ("Read from", where),
-        ("Trained on it", ", ".join(trained) or "none of the models here"),
+        ("Trained on it", ", ".join(trained).capitalize() or "none of the models here"),
         ("Joined by", f"recipe {summary.recipe}, ecgkt {summary.version}"),
         ("Split", f"{summary.split_rule}; each patient in one part"),
         ("Cohort, manifest", f"{summary.fingerprint}, {summary.manifest}"),
         *((f"ECGs {what}" if what[:1].islower() else what, _told(count)) for what, count in summary.joins.items()),
     ]
     st.html(plain_tables.table_html("The cohort", ("Fact", "Value"), rows, words=True))
+
+
+def _whose(summary: CohortSummary) -> str:
+    return f"{whose(summary.domain)}. {summary.statement}".rstrip(". ") + "."
 
 
 def _told(count: int | None) -> str:

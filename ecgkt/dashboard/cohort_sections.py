@@ -90,7 +90,7 @@ def show_measured(summary: CohortSummary) -> None:
         ]
         st.html(plain_tables.table_html("Share of ECGs with a value", ("Measurement", *map(_role_name, roles)), rows))
         machine = [(_machine_name(name), _of(count, summary.kept)) for name, count in summary.machine.items()]
-        st.html(plain_tables.table_html("The cart's measurements", ("Measurement", "Share of ECGs"), machine))
+        st.html(plain_tables.table_html("The machine's measurements", ("Measurement", "Share of ECGs"), machine))
     st.caption("The rest is missing: not measured is not normal, and stays missing. Training masks what is not known.")
 
 
@@ -103,7 +103,10 @@ def show_windows(summary: CohortSummary) -> None:
         rows.append((f"{ROLES[role]}: {KINDS[kind].lower()}", window, take.choice))
     st.html(
         plain_tables.table_html(
-            f"Roles of time, recipe {summary.recipe}", ("Values", "Count when", "Which of several"), rows, words=True
+            f"When a value counts, recipe {summary.recipe}",
+            ("Values", "Count when", "Which of several"),
+            rows,
+            words=True,
         )
     )
     age = f"Patients from {recipe.minimum_age} years on. "

@@ -51,7 +51,7 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(f"All {sum(map(len, rows.values()))} scores", key=ALL, persist_state="session")
         if unshown:
-            told = f"The {len(unshown)} targets that no model was shown to order on real ECGs"
+            told = f"{len(unshown)} targets not shown to work on real ECGs"
             st.toggle(told, key=UNSHOWN, persist_state="session")
         st.download_button(
             "Scores as CSV",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ecgkt.dashboard import address, compare_disagreements, compare_sections, compare_stored
+from ecgkt.dashboard import address, compare_disagreements, compare_sections, compare_stored, mean_maps
 from ecgkt.dashboard.compare_stored import Listed, Pair
 from ecgkt.dashboard.state import READ_FIRST
 from ecgkt.figures.charts import whose
@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, Callable[[Pair], None]] = {
     "Subgroups": compare_sections.show_subgroups,
     "Gap closed": compare_sections.show_gap,
     "Where they disagree": compare_disagreements.show,
+    "What they look at": mean_maps.show,
     "Methods": compare_sections.show_methods,
 }
 OF_SECTION: Mapping[str, tuple[str, ...]] = {
@@ -29,6 +30,7 @@ OF_SECTION: Mapping[str, tuple[str, ...]] = {
     "Calibration": (compare_sections.FAMILY,),
     "Subgroups": (compare_sections.FAMILY,),
     "Where they disagree": (compare_disagreements.LABEL,),
+    "What they look at": (mean_maps.MEAN_MAP,),
 }
 
 

@@ -60,10 +60,10 @@ def _told(pair: Pair, found: Disagreements) -> str:
         (f"{second} alone", found.second_only),
     ):
         carried, known, n = found.carried(chosen)
-        said.append(f"{who} {n:,} ({carried:,} of {known:,} known carry it)")
+        said.append(f"{who} {n:,} ({carried:,} of {known:,} known have it)")
     figures = "Calibrated frequencies" if found.calibrated else "Ranks in this cohort, of 100 ECGs (uncalibrated here)"
     return (
-        f"Each flags its {found.flagged:,} highest ECGs, as many as carry the label. Flagged by {'; by '.join(said)}. "
+        f"Each flags its {found.flagged:,} highest ECGs, as many as have the label. Flagged by {'; by '.join(said)}. "
         f"{figures}: {first}, then {second}."
     )
 
@@ -95,7 +95,7 @@ def _line(found: Disagreements, place: int) -> tuple[str, str]:
     rows = found.rows
     age, male = rows.ages[place], rows.sex_male[place]
     person = [f"{age:.0f} years" if not np.isnan(age) else "", {1.0: "man", 0.0: "woman"}.get(float(male), "")]
-    carries = {1.0: "carries it", 0.0: "does not carry it"}.get(float(found.truth[place]), "not known")
+    carries = {1.0: "has it", 0.0: "does not have it"}.get(float(found.truth[place]), "not known")
     facts = " ".join(one for one in (*person, str(rows.settings[place])) if one)
     a, b = (_figure(float(values[place]), found.calibrated) for values in (found.first, found.second))
     return f"{facts}, {carries}", f"{a}, {b}"

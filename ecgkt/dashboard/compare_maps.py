@@ -15,7 +15,7 @@ from ecgkt.dashboard.paper import View, current_view
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import LEADS, Domain, Explanation
 from ecgkt.errors import EcgktError
-from ecgkt.figures.saliency import SMOOTHING_SECONDS
+from ecgkt.figures.saliency import SMOOTHING_SECONDS, hidden_share, told_hidden
 from ecgkt.figures.scores import HEADINGS
 from ecgkt.figures.sheet import draw_sheet
 
@@ -107,7 +107,10 @@ def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, se
         target_title=title,
         model_saw=seen,
         display_filter=view.display.description,
+        tells_hidden=False,
     )
+    hidden = told_hidden(hidden_share(map_, view.paper))
+    outside = f" {hidden}." if hidden else ""
     strongest = sorted(zip(map_.lead_shares(), LEADS, strict=True), reverse=True)[:3]
     leads = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
     told = (
@@ -119,7 +122,7 @@ def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, se
     source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
     return (
         f"<figure><figcaption><b>{escape(name)}.</b> {simulated}Strongest leads: {leads} (8% each if even){missed}."
-        f'</figcaption><img alt="{escape(told)}" src="{source}"></figure>'
+        f'{outside}</figcaption><img alt="{escape(told)}" src="{source}"></figure>'
     )
 
 

@@ -157,7 +157,8 @@ def told(cell: Cell) -> str:
 
 
 def _signed(figure: float | None) -> str:
-    return f"{figure or 0.0:+.3f}".replace("-", "−")
+    told = f"{figure or 0.0:+.3f}"
+    return told[1:] if float(told) == 0 else told.replace("-", "−")
 
 
 def _q(cell: Cell) -> str:
@@ -185,7 +186,9 @@ def _heading(column: str) -> str:
 
 def _cells(row: Sequence[Cell], q: Sequence[bool]) -> str:
     first, *others = row
-    cells = [f'<th scope="row">{escape(told(first))}</th>']
+    family, comma, rest = str(first).partition(",")
+    name = f"{FAMILIES[family]}{comma}{rest}" if family in FAMILIES else told(first)
+    cells = [f'<th scope="row">{escape(name)}</th>']
     for cell, with_q in zip(others, q[1:], strict=True):
         cells += [f"<td>{escape(said)}</td>" for said in (told(cell), *([_q(cell)] if with_q else []))]
     return "".join(cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -12,7 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.state import Case
+from ecgkt.domain import Explanation
 from ecgkt.errors import EcgktError
+from ecgkt.explain.beats import explain_beat
 from ecgkt.figures import beats as figures
 from ecgkt.signals.measurements import Measured, Measurements
 
@@ -65,20 +67,34 @@ def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line
     return tuple(told)
 
 
-def draw_beats(place: DeltaGenerator, case: Case) -> None:
-    """Draw the median beats in a place, or say there why there are none."""
+def draw_beats(
+    place: DeltaGenerator, case: Case, explanation: Explanation | None = None, target_title: str | None = None
+) -> None:
+    """Draw the median beats in a place, or say there why there are none; behind them a map's mean over the beats."""
     try:
-        beats = measured_in(case, place).beats
+        found = measured_in(case, place)
     except EcgktError as error:
         place.info(f"No median beat. {error}")
         return
-    if beats is None:
+    beats = found.beats
+    if beats is None or found.delineation is None:
         place.info("No median beat: too few beats were found.")
         return
+    if explanation is not None:
+        explanation = explain_beat(explanation, found.delineation, case.record.signal.shape[1])
     edges = (beats.p[0], *beats.qrs, beats.t[1])
-    drawn = figures.draw_beats(beats.signal, beats.time_ms, edges, beats.count, case.record.domain)
+    drawn = figures.draw_beats(
+        beats.signal,
+        beats.time_ms,
+        edges,
+        beats.count,
+        case.record.domain,
+        explanation=explanation,
+        target_title=target_title,
+    )
     source = f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
-    told = escape(f"Median beat of each lead, {case.title}")
+    of = f", saliency of {target_title}, mean over the beats" if explanation is not None else ""
+    told = escape(f"Median beat of each lead, {case.title}{of}")
     place.html(f'<img class="ecgkt-beats" alt="{told}" src="{source}">')
 
 
@@ -95,18 +111,32 @@ def show(case: Case, *, statements: bool = True) -> None:
         return
     with_device = bool(case.device)
     told = lines(found, case.device)
+    reason = _one_reason(told)
     rows = "".join(_row(line if statements else replace(line, refusal=""), with_device) for line in told)
     sources = '<th scope="col">device</th>' if with_device else ""
-    beats = 0 if found.beats is None else found.beats.count
-    foot = f"Rhythm by rules: {found.rhythm.kind}. " if statements else ""
-    foot += "Computed from the file's own signal"
-    foot += f", {beats} alike beats." if beats else "."
+    foot = _foot(found, statements)
+    if reason is not None and not with_device:
+        st.sidebar.html(f'<p class="ecgkt-basis"><b>No measurements.</b> {escape(reason)}</p>')
+        return
     with st.sidebar:
         st.html(
             f'<table class="ecgkt-measured"><caption>Measurements</caption><thead><tr><td></td>{sources}'
             f'<th scope="col">computed</th></tr></thead><tbody>{rows}</tbody></table>'
             f'<p class="ecgkt-basis">{escape(foot)}</p>'
         )
+
+
+def _one_reason(told: Sequence[Line]) -> str | None:
+    """Return the one reason for which nothing was measured, None where something was or the reasons differ."""
+    reasons = {line.refusal for line in told}
+    return reasons.pop() if len(reasons) == 1 and not any(line.computed for line in told) else None
+
+
+def _foot(found: Measurements, statements: bool) -> str:
+    """Return the rhythm, where it may be told, and what the figures were computed from."""
+    rhythm = f"Rhythm by rules: {found.rhythm.kind}. " if statements else ""
+    beats = "" if found.beats is None else f", from {found.beats.count} beats of one shape"
+    return f"{rhythm}Computed from the file's own signal{beats}."
 
 
 def _row(line: Line, with_device: bool) -> str:

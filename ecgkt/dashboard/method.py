@@ -54,7 +54,7 @@ def show() -> None:
     refused = st.session_state.get(_REFUSED)
     if refused:
         st.info(f"No map by {name}. {refused}")
-    with st.popover(f"Map by {name}", help="Another method or another baseline", key="method_choice"):
+    with st.popover(f"Map by {name}", key="method_choice"):
         chosen = st.selectbox("Method", list(METHODS), key=METHOD, format_func=_title)
         one = METHODS[chosen]
         st.caption(f"{one.description} {one.coarse}".strip())

@@ -10,16 +10,15 @@ import streamlit as st
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.checkpoints.evidence import NEVER
-from ecgkt.dashboard import loading, method, state
+from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.opinion_chosen import show_chosen
 from ecgkt.dashboard.opinion_rows import SI, Beside, bars, beneath, show_row
 from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added, show_rules_alone
 from ecgkt.dashboard.opinion_strip import holds_back, show_strip, strip_words
 from ecgkt.dashboard.state import ALL_ROWS, MAP, TARGET, Case, hold
-from ecgkt.domain import LEADS, Explanation, Predictions
+from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.explain.shared_evidence import SHARED, SharedEvidence, shared_evidence
-from ecgkt.figures.saliency import SMOOTHING_SECONDS
 from ecgkt.figures.scores import HEADINGS, ScoreRow, basis, score_rows
 
 SHOWN = 6
@@ -63,37 +62,13 @@ def show_families(case: Case, predictions: Predictions) -> None:
     st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))} {strip_words()}</p>')
 
 
-def show_reason(card: Card, explanation: Explanation) -> None:
-    """Say how to read the map of a target and what it misses."""
-    label = card.labels[explanation.target]
-    strongest = sorted(zip(explanation.lead_shares(), LEADS, strict=True), reverse=True)[:3]
-    told = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
-    missed = f"; {missing}" if (missing := method.misses(explanation)) else ""
-    st.html(
-        f'<p class="ecgkt-basis"><b>{escape(label.title)}.</b> {escape(label.rule)} '
-        f"Strongest leads: {told} of the map (8% each if it were even). "
-        f"{escape(method.made(explanation))} Drawn averaged over {1000 * SMOOTHING_SECONDS:.0f} ms{missed}. "
-        "It shows where the score came from, not a cause, and methods disagree: look at the ECG first. "
-        f"{escape(_worth(card, label.name))}</p>"
-    )
-
-
 def show_provenance(card: Card) -> None:
     """Say where every number comes from."""
     reference = f" Reference set: {card.reference.name}. {card.reference.source}" if card.reference else ""
     st.caption(
-        f"Model: {card.title}, checkpoint `{card.id}`. {card.statement} The model saw {card.preprocessing.description} "
-        f"(preprocessing `{card.preprocessing.fingerprint}`).{reference} How well each score orders ECGs: page About."
+        f"Model: {card.title}, checkpoint `{card.id}`. The model saw {card.preprocessing.description} "
+        f"(preprocessing `{card.preprocessing.fingerprint}`).{reference} How good each score is: page About."
     )
-
-
-def _worth(card: Card, name: str) -> str:
-    """Say how well a score orders ECGs, simulated and real, or that it was not measured on real ones."""
-    known = {where: rows[name] for where, rows in card.estimates.items() if name in rows and rows[name].defined}
-    told = [f"{where}: {estimate}" for where, estimate in known.items()]
-    if not any(where.startswith("real") for where in known):
-        told.append("not measured on real ECGs")
-    return f"AUROC {'; '.join(told)}."
 
 
 def _told(case: Case, predictions: Predictions) -> str:
@@ -163,9 +138,11 @@ def _show_folded(
     card = loading.card(loading.chosen_model())
     told = f"{len(folded)} {_NOUN[kind]} not shown to work on real ECGs" if some else "Show their ranks all the same"
     opened = st.toggle(told, key=f"{FOLDED}-{kind}")
+    reasons = {real_evidence(card, row.name).reason for row in folded}
     for row in folded:
         if opened or row.name == st.session_state.get(TARGET):
-            below = (beneath(row, case, predictions.labels, beside), real_evidence(card, row.name).reason)
+            reason = real_evidence(card, row.name).reason if some or len(reasons) > 1 else ""
+            below = (beneath(row, case, predictions.labels, beside), reason)
             show_row(row, "; ".join(filter(None, below)), beside.shared.get(row.name))
 
 

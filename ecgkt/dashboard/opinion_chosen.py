@@ -34,7 +34,7 @@ def show_chosen(card: Card, predictions: Predictions, beside: Beside) -> None:
         told = tracing_words(name, beside)
         parts.append(escape(f"{told[:1].upper()}{told[1:]}."))
     parts += [
-        escape(f"{one.why} {one.caution} ({one.source}).".replace("  ", " "))
+        escape(f"{f'{one.why} {one.caution}'.strip().removesuffix('.')} ({one.source}).")
         for one in do_not_miss()
         if one.target == name
     ]
@@ -70,7 +70,7 @@ def own_words(frequency: Frequency, prevalence: float) -> str:
     return (
         f"Where {out_of(prevalence)} have it (here {out_of(frequency.prevalence)}): {natural_frequency(own.value)} "
         f"such ECGs ({out_of(own.low, own.high)}). By Bayes' rule, if ECGs with it and without it look as they do here "
-        "(Saerens 2002); other patients or carts break that."
+        "(Saerens 2002); other patients or machines break that."
     )
 
 
@@ -80,10 +80,10 @@ def shared_words(shared: Mapping[str, float], labels: LabelSet, kind: Kind) -> s
     across.sort(key=lambda name: -shared[name])
     what = "diagnosis" if kind is Kind.LAB else "lab"
     if not across:
-        return f"On this ECG no {what} shares evidence with it (cosine of {SHARED} or more)."
+        return f"On this ECG no {what} shares evidence with it ({SHARED} or more, where 1 is all of it)."
     told = ", ".join(f"{labels[name].title} {shared[name]:.2f}" for name in across[:_TOLD])
     more = f" and {len(across) - _TOLD} more" if len(across) > _TOLD else ""
     return (
-        f"Shares evidence on this ECG with {told}{more} (cosine of what the encoder's features contribute to both raw "
-        f"scores, {SHARED} or more; 1 is all). The scores are read from the same features: that is no cause."
+        f"Shares evidence on this ECG with {told}{more} (cosine of what the model's features add to both scores; 1 is "
+        f"all of it, 0 nothing, {SHARED} and more are named). All scores are read from the same features: no cause."
     )

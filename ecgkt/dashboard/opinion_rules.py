@@ -60,7 +60,9 @@ def show_rules_alone(case: Case, rules: Mapping[str, RuleSaid]) -> None:
     met = [f"{tracing_labels()[name].title} ({said.why})" for name, said in rules.items() if said.met]
     unclear = [tracing_labels()[name].title for name, said in rules.items() if said.met is None]
     parts = [f"<b>Rules alone say</b> {escape('; '.join(met) or 'nothing')}."]
-    if unclear:
+    if len(unclear) == len(rules):
+        parts = ["<b>Rules cannot say anything</b> without measurements."]
+    elif unclear:
         parts.append(f"They cannot say: {escape(', '.join(unclear))}.")
     if case.statements:
         parts.append(f"The device states: {escape('; '.join(case.statements))}.")
@@ -71,11 +73,13 @@ def show_added(case: Case, predictions: Predictions, card: Card, beside: Beside,
     """Say what the model added to the rules, by which yardstick, and what the device said in its own words."""
     titles = {label.name: label.title for label in predictions.labels}
     told = added_words(added_to_rules(predictions, card, beside, names), titles)
-    yardstick = "in half of such ECGs or more"
+    yardstick = "half of such ECGs or more have it"
     if not predictions.calibrated:
         reference = card.reference.name if card.reference else "the reference set"
-        yardstick = f"ranked among as many of {reference} as have it there"
-    parts = [f"<b>What did the model add?</b> {escape(told)} The model says a target {escape(yardstick)}."]
+        yardstick = f"this ECG ranks within the share of {reference} that has it"
+    parts = [
+        f"<b>What did the model add?</b> {escape(told)} The model counts as saying a target where {escape(yardstick)}."
+    ]
     if case.statements:
         parts.append(f"The device states: {escape('; '.join(case.statements))}.")
     if case.record.age is None:

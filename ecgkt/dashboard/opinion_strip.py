@@ -20,12 +20,16 @@ from ecgkt.signals.rules import VERY_LONG_QTC_MS, RuleSaid
 
 @dataclass(frozen=True)
 class Cell:
-    """One condition: its `figure`, what a `rule` says of it, and the reason why it has no figure, each "" if none."""
+    """One condition: its `figure`, what a `rule` says of it, and the reason why it has no figure, each "" if none.
+
+    `of` is the target whose figure stands there, "" where it is the condition itself.
+    """
 
     condition: Condition
     figure: str
     rule: str
     reason: str
+    of: str = ""
 
 
 def show_strip(
@@ -85,11 +89,12 @@ def _cell(
         return Cell(condition, "no figure", rule, "this model has no such target")
     if held_back and not evidence.works:
         return Cell(condition, "no figure", rule, evidence.reason)
-    return Cell(condition, row.figure, rule, "")
+    return Cell(condition, row.figure, rule, "", "" if condition.title.lower() in row.title.lower() else row.title)
 
 
 def _label(cell: Cell) -> str:
-    told = "; ".join(filter(None, (cell.rule, cell.reason)))
+    of = f"for {cell.of}" if cell.of else ""
+    told = "; ".join(filter(None, (of, cell.rule, cell.reason)))
     figure = cell.figure.replace("under ", "< ")
     return f"{plain(cell.condition.title)} **{plain(figure)}** :small[{plain(told) or '&nbsp;'}]"
 

@@ -11,7 +11,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, changed, loading, measured, method, opinion, previous, reveal, state, trust
+from ecgkt.dashboard import (
+    address,
+    bridge,
+    changed,
+    loading,
+    measured,
+    method,
+    opinion,
+    plausible,
+    previous,
+    reveal,
+    state,
+    trust,
+    why,
+)
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
@@ -20,6 +34,7 @@ from ecgkt.domain import Domain, Explanation, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
 from ecgkt.figures.ecg import draw_ecg
+from ecgkt.figures.saliency import hidden_share, told_hidden
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
@@ -90,10 +105,12 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
         changed.show_changes(case, other, card, (predictions, _predict(folder, card, other.case, turn)))
     opinion.show_families(case, predictions)
     if explanation is not None:
-        opinion.show_reason(card, explanation)
+        why.show(case, card, explanation)
+        plausible.show(card, explanation)
         trust.show(folder, case, card, explanation)
     if _asks_for_map(predictions):
         method.show()
+    bridge.show(folder, case, predictions)
     opinion.show_provenance(card)
 
 
@@ -149,13 +166,13 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
     Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
     """
     title = None
+    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
     if explanation is not None:
         title = trust.captioned(case, explanation, card.labels[explanation.target].title)
-    told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}" + (
-        f", saliency of {title} by {explanation.method}" if explanation is not None else ""
-    )
+        hidden = told_hidden(hidden_share(explanation, view.paper))
+        told += f", saliency of {title} by {explanation.method}{f'. {hidden}' if hidden else ''}"
     if view.tool == BEATS:
-        measured.draw_beats(place, case)
+        measured.draw_beats(place, case, explanation, title)
         return None
     display = view.display.description
     seen = card.preprocessing.description

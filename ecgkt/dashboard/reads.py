@@ -85,11 +85,11 @@ def rule(predictions: Predictions) -> str:
     if predictions.abstained[0] is not None or not (predictions.calibrated or predictions.reference):
         return ""
     if predictions.calibrated:
-        said = "The model counts as naming what it gives at least 1 in 2 such ECGs"
+        said = "The model counts as naming a finding from 1 in 2 such ECGs on"
     else:
         said = (
-            "The model has no yes or no here: it counts as naming a finding where it ranks this ECG among as many of "
-            "the reference set as have it"
+            "The model has no yes or no here: it counts as naming a finding where this ECG ranks within the share of "
+            "the reference set that has it"
         )
     shown = "" if predictions.domain is Domain.SIMULATED else ", nor do scores that were not shown to work on real ECGs"
     return f"{said}. Sinus rhythm does not count{shown}"

@@ -67,8 +67,9 @@ def _judge(case: Case) -> Recorded:
 def summary(leads: Sequence[LeadQuality]) -> str:
     """Return the signal in one phrase."""
     grades = [lead.grade for lead in leads]
-    parts = [f"{grades.count(grade)} {grade}" for grade in Grade if grade in grades]
-    return f"good in all {len(leads)} leads" if set(grades) == {Grade.GOOD} else ", ".join(parts) + " leads"
+    if len(set(grades)) == 1:
+        return f"{grades[0]} in all {len(leads)} leads"
+    return ", ".join(f"{grades.count(grade)} {grade}" for grade in Grade if grade in grades)
 
 
 def findings(leads: Sequence[LeadQuality]) -> list[tuple[str, str]]:
@@ -97,6 +98,6 @@ def _kind(case: Case, card: Card) -> str:
     share = float(predictions.distances[0])
     if not isfinite(share):
         return ""
-    like = "Like" if share <= 1 else "Unlike"
-    where = f"{share:.0%} of the distance at which it abstains"
-    return f"{like} the ECGs that the model was checked on ({card.gate.name}): {where}."
+    if share > 1:
+        return f"Unlike the ECGs that the model was checked on ({card.gate.name}): {share:.1f} times the limit."
+    return f"Known kind of ECG (like {card.gate.name}): {share:.0%} of the limit beyond which the model abstains."

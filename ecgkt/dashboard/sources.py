@@ -100,7 +100,7 @@ def _choose_study(folder: Path | None) -> None:
 
 def _choose_physionet() -> None:
     with st.expander("Fetch from PhysioNet"):
-        st.caption("Leaves this computer only when you press Fetch.")
+        st.caption("Nothing leaves this computer before you press Fetch.")
         example = st.selectbox("Open-access record", physionet.EXAMPLES, format_func=lambda one: one.title)
         database = st.text_input("Database/version", example.database)
         record = st.text_input("Record", example.record)

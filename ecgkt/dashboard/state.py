@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -24,6 +24,7 @@ CASE, PROBLEM, MODEL, TARGET, ALL_ROWS, MAP = "case", "problem", "model", "targe
 PREVIOUS, READ_FIRST = "previous", "read_first"
 SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
 _ANSWERS = "answers"
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,15 @@ def shared_evidence_of(case: Case, checkpoint: str, compute: Callable[[], Shared
     if key not in answers:
         answers[key] = compute()
     found: SharedEvidence = answers[key]
+    return found
+
+
+def answer(key: tuple[str, ...], compute: Callable[[], Answer]) -> Answer:
+    """Return what this session has computed under a key that begins with a case's id, computed once."""
+    answers = st.session_state.setdefault(_ANSWERS, {})
+    if key not in answers:
+        answers[key] = compute()
+    found: Answer = answers[key]
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,11 @@ class Predictions:
         return None if self.ranks is None else float(self.ranks[row, self.labels.index(name)])
 
     def to_json(self, row: int = 0) -> dict[str, Any]:
-        """Return one record's scores as plain data: probabilities where calibrated, ranks elsewhere, never both."""
+        """Return one record's scores as plain data: frequencies where calibrated, ranks elsewhere, never both.
+
+        `frequencies` are what was counted among ECGs with such a score; `probabilities` are the calibrated scores
+        behind them, finer than the ranges in which was counted.
+        """
         out: dict[str, Any] = {
             "checkpoint": self.checkpoint_id,
             "domain": str(self.domain),
@@ -99,6 +103,8 @@ class Predictions:
         if self.abstained[row] is not None:
             return out
         if self.calibrated:
+            counted = {name: self.frequency(name, row) for name in self.labels.names}
+            out["frequencies"] = {name: _plain(one) for name, one in counted.items() if one is not None}
             out["probabilities"] = {name: round(self.probability(name, row), 6) for name in self.labels.names}
         else:
             out["note"] = "uncalibrated here"
@@ -108,6 +114,10 @@ class Predictions:
                     name: round(float(rank), 4) for name, rank in zip(self.labels.names, self.ranks[row], strict=True)
                 }
         return out
+
+
+def _plain(frequency: Frequency) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in asdict(frequency).items()}
 
 
 def _check_unit_interval(what: str, values: NDArray[np.float64], silent: NDArray[np.bool_]) -> None:

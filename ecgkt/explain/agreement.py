@@ -41,7 +41,7 @@ def agreement(first: Explanation, second: Explanation) -> Agreement:
 
 def agreement_of(first: NDArray[np.floating], second: NDArray[np.floating], fs: float) -> Agreement:
     """Return how alike two maps (12, n) at `fs` Hz are, as `agreement` does."""
-    a, b = (_smooth(one, fs) for one in (first, second))
+    a, b = (averaged(one, fs) for one in (first, second))
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     if size == 0:
         return Agreement(None, None)
@@ -51,9 +51,9 @@ def agreement_of(first: NDArray[np.floating], second: NDArray[np.floating], fs: 
     return Agreement(cosine, len(tenths[0] & tenths[1]) / count)
 
 
-def _smooth(attribution: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
+def averaged(attribution: NDArray[np.floating], fs: float) -> NDArray[np.float64]:
+    """Return a map (12, n) averaged over 50 ms with its signs, as it is drawn and seen."""
     width = max(1, round(SMOOTHING_SECONDS * fs))
     kernel = np.hanning(width + 2)[1:-1]
     kernel /= kernel.sum()
-    values = attribution.astype(np.float64)
-    return np.stack([np.convolve(row, kernel, mode="same") for row in values])
+    return np.stack([np.convolve(row, kernel, mode="same") for row in attribution.astype(np.float64)])

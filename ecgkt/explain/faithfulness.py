@@ -95,14 +95,16 @@ def deletion_insertion(
     order: Order = "signed",
     random_orders: int = RANDOM_ORDERS,
     seed: int = 0,
+    control: Faithfulness | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Faithfulness:
     """Return the curves of an attribution (12, n) of `logit` on an input (12, n) at `fs` Hz.
 
     Pieces are ordered by the sum of their attribution, largest first, so that what raises the score goes first; with
     `order="absolute"` by the sum of its size, for maps without a sign. The `baseline` (12, n) is the zero signal unless
-    given. The same `seed` gives the same random orders; inputs go to `logit` in batches of 64 at most, and
-    `progress` is told the share done after each. What `progress` or `logit` raises passes through.
+    given. The same `seed` gives the same random orders; with `control`, what was found for another map of this logit on
+    this input and baseline, its random curves are taken over and cost nothing. Inputs go to `logit` in batches of 64
+    at most, and `progress` is told the share done after each. What `progress` or `logit` raises passes through.
 
     Raises InvalidValue for shapes that differ, values that are not finite, or no random order.
     """
@@ -112,8 +114,9 @@ def deletion_insertion(
     count = int(pieces.max()) + 1
     size = attribution.astype(np.float64) if order == "signed" else np.abs(attribution.astype(np.float64))
     ranks: list[NDArray[np.integer]] = [_ranks(-np.bincount(pieces.ravel(), weights=size.ravel(), minlength=count))]
-    rng = np.random.default_rng(seed)
-    ranks += [rng.permutation(count) for _ in range(random_orders)]
+    if control is None:
+        rng = np.random.default_rng(seed)
+        ranks += [rng.permutation(count) for _ in range(random_orders)]
     steps = np.unique(np.rint(np.array(SHARES) * count).astype(int))
     kept = [rank >= step for rank in ranks for step in steps] + [rank < step for rank in ranks for step in steps]
     found = np.empty(len(kept))
@@ -123,7 +126,10 @@ def deletion_insertion(
         if progress is not None:
             progress(min(start + BATCH, len(kept)) / len(kept))
     curves = found.reshape(2, len(ranks), len(steps))
-    return Faithfulness(steps / count, curves[0, 0], curves[1, 0], curves[0, 1:], curves[1, 1:])
+    random = (curves[0, 1:], curves[1, 1:])
+    if control is not None:
+        random = (control.random_deletion, control.random_insertion)
+    return Faithfulness(steps / count, curves[0, 0], curves[1, 0], *random)
 
 
 def bridge(signal: Signal, baseline: Signal, kept: NDArray[np.bool_], fs: float) -> Signal:

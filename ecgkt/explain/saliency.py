@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,17 +13,24 @@ from ecgkt.errors import InvalidValue
 from ecgkt.explain.logits import Logit, Score, score_of
 from ecgkt.inference import Predictor
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 BATCH = 50
-STEPS, UNEXPLAINED = (50, 200), 0.1
+UNEXPLAINED = 0.1
+BEND = 0.5
+ROUNDS = ((44, 6), (90, 10), (180, 20))
+"""Steps before and after the bend: near the baseline a network of ReLUs changes its slope, beyond it hardly ever."""
 
 
 def integrated_gradients(predictor: Predictor, record: Record, target: str, steps: int | None = None) -> Explanation:
     """Attribute the raw logit of `target` along the straight path from the zero signal (Sundararajan 2017).
 
     The attribution lies on the model's input, (12, n) at the preprocessing's rate, aligned with the record's start.
-    Its completeness residual travels with it. Without `steps` the integral takes 50, and 200 where those leave more
-    than a tenth of the score difference (of one logit, where it is smaller) unexplained. Raises InvalidValue where the
-    model abstains, UnknownName where the checkpoint has no such target. The network is left as it was found.
+    Its completeness residual travels with it. `steps` are spread evenly; without them the integral takes 50, of which
+    44 in the first half of the path, then 100 and 200 where those leave more than a tenth of the score difference (of
+    one logit, where it is smaller) unexplained. Raises InvalidValue where the model abstains, UnknownName where the
+    checkpoint has no such target. The network is left as it was found.
     """
     logit = Logit.of(predictor, target)
     look = predictor.look(record)
@@ -58,10 +67,22 @@ def integrate(
     from captum.attr import IntegratedGradients
 
     given, reference = torch.from_numpy(signal)[None], torch.from_numpy(baseline)[None]
-    found = torch.zeros_like(given)
-    for count in STEPS if steps is None else (steps,):
-        found = IntegratedGradients(logit).attribute(given, reference, n_steps=count, internal_batch_size=BATCH)
+    bend = reference + BEND * (given - reference)
+    method = IntegratedGradients(logit)
+
+    def along(start: Tensor, end: Tensor, count: int) -> Tensor:
+        found: Tensor = method.attribute(end, start, n_steps=count, internal_batch_size=BATCH).detach()
+        return found
+
+    if steps is not None:
+        return _array(along(reference, given, steps))
+    for before, after in ROUNDS:
+        found = along(reference, bend, before) + along(bend, given, after)
         if abs(float(found.double().sum()) - difference) <= UNEXPLAINED * max(abs(difference), 1.0):
             break
-    attribution: NDArray[np.float32] = found[0].detach().numpy()
+    return _array(found)
+
+
+def _array(found: Tensor) -> NDArray[np.float32]:
+    attribution: NDArray[np.float32] = found[0].numpy()
     return attribution

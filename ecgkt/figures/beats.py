@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt.domain import LEADS, Domain, Record
+from ecgkt.domain import LEADS, Domain, Explanation, Record
 from ecgkt.errors import InvalidValue
 from ecgkt.figures.paper import MARGIN_MM, PULSE_SECONDS, Cell, Paper, Scale, pulse_outline
 from ecgkt.figures.sheet import draw_sheet
@@ -25,15 +25,26 @@ def draw_beats(
     count: int,
     domain: Domain,
     scale: Scale = BEAT_SCALE,
+    explanation: Explanation | None = None,
+    target_title: str | None = None,
+    said: str | None = None,
 ) -> str:
     """Draw (12, n) mV at `time_ms` (n,) from QRS onset; NaN is a lead that could not be read.
 
     A dashed line stands in every lead at each of `edges_ms`; those that are NaN are left out. `count` beats went in.
-    Raises InvalidValue where no sample lies between -300 and 700 ms.
+    An `explanation` of such a beat from -300 ms on stands behind the ink, one range for all leads. `said` replaces the
+    line below. Raises InvalidValue where no sample lies between -300 and 700 ms.
     """
     beat, start = _beat(signal, time_ms, domain)
     edges = tuple((edge - start) / 1000 for edge in edges_ms if np.isfinite(edge) and FROM_MS <= edge < TO_MS)
-    return draw_sheet(beat, lay_out_beats((beat,), scale), said=_said(scale, count, len(edges)), edges=edges)
+    return draw_sheet(
+        beat,
+        lay_out_beats((beat,), scale),
+        explanation=explanation,
+        target_title=target_title,
+        said=said or _said(scale, count, len(edges)) + ("; colour: the map's mean over them" if explanation else ""),
+        edges=edges,
+    )
 
 
 def overlay_beats(

@@ -10,6 +10,7 @@ import numpy as np
 from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, squares_uri
+from ecgkt.figures.lead_names import name_places
 from ecgkt.figures.paper import SHOWN_SECONDS, Paper, lay_out
 from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
@@ -56,7 +57,7 @@ def draw_ecg(
         images=images,
         annotations=[*_footer(said, overlay, target_title), *_mark(record, paper)],
     )
-    return go.Figure([*_ink(record, paper), _lead_names(paper), *_strokes(paper)], layout)
+    return go.Figure([*_ink(record, paper), _lead_names(record, paper), *_strokes(paper)], layout)
 
 
 def footer_text(
@@ -124,12 +125,13 @@ def _ink(record: Record, paper: Paper) -> list[Any]:
     ]
 
 
-def _lead_names(paper: Paper) -> Any:
+def _lead_names(record: Record, paper: Paper) -> Any:
     import plotly.graph_objects as go
 
+    places = name_places(paper, paper.traces(record))
     return go.Scatter(
-        x=[cell.x_mm + 1.0 for cell in paper.cells],
-        y=[cell.baseline_mm + paper.name_mm for cell in paper.cells],
+        x=[x for x, _ in places],
+        y=[y for _, y in places],
         text=[f"<b>{cell.name}</b>" for cell in paper.cells],
         name="lead names",
         mode="text",

@@ -11,6 +11,7 @@ from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.ecg import footer_text
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, THICK_LINE, THIN_LINE
+from ecgkt.figures.lead_names import name_places
 from ecgkt.figures.paper import Paper, lay_out, shows_small_squares
 from ecgkt.figures.saliency import LEVELS, Overlay, legend_levels, palette, shade
 
@@ -112,17 +113,11 @@ def _colour(axes: Axes, overlay: Overlay) -> None:
 
 
 def _ink(axes: Axes, record: Record, paper: Paper) -> None:
-    for trace in paper.traces(record):
+    traces = paper.traces(record)
+    for trace, place in zip(traces, name_places(paper, traces), strict=True):
         x = trace.x0_mm + trace.dx_mm * np.arange(len(trace.y_mm))
         axes.plot(x, trace.y_mm, color=INK, linewidth=0.7, zorder=3, label=trace.cell.name, clip_on=False)
-        axes.text(
-            trace.cell.x_mm + 1,
-            trace.cell.baseline_mm + paper.name_mm,
-            trace.cell.name,
-            weight="bold",
-            size=9,
-            va="center",
-        )
+        axes.text(*place, trace.cell.name, weight="bold", size=9, va="center")
     for pulse in paper.pulses:
         axes.plot(*zip(*pulse, strict=True), color=INK, linewidth=0.7, zorder=3)
     for at, low, high in paper.seams:

@@ -55,9 +55,7 @@ class Overlay:
     @property
     def note(self) -> str:
         """Return the sentence about what lies outside the windows shown; empty where all is shown."""
-        if self.hidden_share < 0.01:
-            return ""
-        return f"{self.hidden_share:.0%} of the map lies outside the seconds shown of each lead"
+        return told_hidden(self.hidden_share)
 
 
 def shade(explanation: Explanation, record: Record, paper: Paper) -> Overlay:
@@ -86,6 +84,11 @@ def hidden_share(explanation: Explanation, paper: Paper) -> float:
         shown[LEADS.index(cell.lead), _columns(cell, explanation.fs, mass.shape[1])] = True
     total = mass.sum()
     return float(mass[~shown].sum() / total) if total > 0 else 0.0
+
+
+def told_hidden(share: float) -> str:
+    """Return the sentence about a hidden share of a map; empty below one hundredth."""
+    return f"{share:.0%} of the map lies outside the seconds shown of each lead" if share >= 0.01 else ""
 
 
 def legend_levels(width_mm: float, height_mm: float) -> NDArray[np.int8]:
@@ -168,8 +171,10 @@ def _ink_span(
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     column = np.minimum((np.arange(len(ink)) / record.fs * fs).astype(int), max(count - 1, 0))
     known = ~np.isnan(ink)
-    np.minimum.at(low, column[known], ink[known])
-    np.maximum.at(high, column[known], ink[known])
+    column, ink = column[known], ink[known]
+    starts = np.flatnonzero(np.diff(column, prepend=-1))
+    if len(starts):
+        low[column[starts]], high[column[starts]] = np.minimum.reduceat(ink, starts), np.maximum.reduceat(ink, starts)
     empty = ~np.isfinite(low)
     low[empty] = high[empty] = cell.baseline_mm
     return low, high

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
 from ecgkt.domain import Domain, Label, Predictions
 from ecgkt.domain.frequencies import Frequency
 from ecgkt.domain.labels import Kind
+from ecgkt.domain.units import printed_unit
 
 HEADINGS = {
     Kind.TRACING: "On this tracing",
@@ -65,7 +66,7 @@ def basis(predictions: Predictions) -> str:
         counted = ", with 95 % intervals" if predictions.observed else "; this checkpoint's card counts no intervals"
         return f"Frequencies among {predictions.domain} ECGs, where the model was calibrated{counted}{labs}"
     if predictions.reference is not None:
-        return f"Rank of the score among the real ECGs of {predictions.reference}; uncalibrated here"
+        return f"Rank of the score among {predictions.reference}, where the 100th is the highest; uncalibrated here"
     return "Uncalibrated here, and the checkpoint has no reference set: scores are not shown"
 
 
@@ -102,12 +103,25 @@ def ordinal(number: int) -> str:
 def detail(label: Label) -> str:
     """Return the ICD-10 code of a visit label, the cut-off of a lab, nothing for a tracing label."""
     if label.kind is Kind.VISIT:
-        return ", ".join(f"{code[:3]}.{code[3:]}".rstrip(".") for code in label.codes["icd10"])
+        return codes_told(label.codes["icd10"])
     if label.kind is Kind.LAB:
+        unit = printed_unit(str(label.unit))
         if label.threshold is None:
-            return f"outside the laboratory's range ({label.unit})"
-        return f"{'<' if label.direction == 'low' else '>'} {label.threshold:g} {label.unit}"
+            return "outside the laboratory's range" + (f" ({unit})" if unit else "")
+        return f"{'<' if label.direction == 'low' else '>'} {label.threshold:g} {unit}".rstrip()
     return ""
+
+
+def codes_told(codes: Sequence[str]) -> str:
+    """Return ICD-10 codes without dots as they are printed, three or more in a row as a range: "D50-D53, E87.5"."""
+    told: list[list[str]] = []
+    for code in codes:
+        if told and _follows(told[-1][-1], code):
+            told[-1].append(code)
+        else:
+            told.append([code])
+    parts = [[f"{run[0]}-{run[-1]}"] if len(run) > 2 else map(_dotted, run) for run in told]
+    return ", ".join(one for part in parts for one in part)
 
 
 def _row(predictions: Predictions, label: Label, row: int) -> ScoreRow:
@@ -137,6 +151,18 @@ def counted_sentence(frequency: Frequency, domain: Domain, kind: Kind) -> str:
         f"{natural_frequency(frequency.value)} such ECGs (95 % interval {told}): {frequency.positives:,} of "
         f"{frequency.n:,} held-out {who} with such a score; {out_of(frequency.prevalence)} of all of them have it"
     )
+
+
+def _follows(code: str, other: str) -> bool:
+    """Whether two ICD-10 categories stand one after the other."""
+    categories = (code, other)
+    if any(len(one) != 3 or not one[1:].isdigit() for one in categories) or code[0] != other[0]:
+        return False
+    return int(other[1:]) == int(code[1:]) + 1
+
+
+def _dotted(code: str) -> str:
+    return f"{code[:3]}.{code[3:]}".rstrip(".")
 
 
 def _round_count(count: float) -> int:

@@ -16,6 +16,8 @@ from ecgkt import NOTICE
 from ecgkt.domain import Domain, Explanation, Record
 from ecgkt.figures.ecg import FONT, footer_text
 from ecgkt.figures.grid import FAINT_INK, INK, PAPER, UNITS_PER_MM, squares
+from ecgkt.figures.ink import TOLERANCE_MM, thin
+from ecgkt.figures.lead_names import name_places
 from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
 from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
@@ -34,16 +36,19 @@ def draw_sheet(
     said: str | None = None,
     edges: Sequence[float] = (),
     beneath: Record | None = None,
+    tells_hidden: bool = True,
 ) -> str:
     """Return a record as SVG, with the overlay of an explanation behind the ink.
 
     `said` replaces the line about scale and filters; `edges` are seconds at which each cell has a dashed line.
-    `beneath` is another record, drawn as a broad light line behind the ink.
+    `beneath` is another record, drawn as a broad light line behind the ink. Without `tells_hidden` what of a map lies
+    outside is not told below, for a page that says it beside the sheet.
     Each ink path carries `class="ink"` and its `data-lead`; each patch of an overlay its `data-lead`.
     """
     paper = paper or lay_out()
     overlay = None if explanation is None else shade(explanation, record, paper)
     width, height = _units(paper.width_mm), _units(paper.height_mm + FOOT_MM)
+    traces = paper.traces(record)
     said = said or footer_text(record, paper, model_saw, display_filter, true_size=true_size)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="{FONT}">',
@@ -52,11 +57,11 @@ def draw_sheet(
         *([] if overlay is None else _patches(overlay, paper)),
         *(_edge(cell, second, paper) for cell in paper.cells for second in edges),
         *(_ink(trace, paper, "beneath", _BROAD) for trace in (paper.traces(beneath) if beneath is not None else ())),
-        *(_ink(trace, paper) for trace in paper.traces(record)),
+        *(_ink(trace, paper) for trace in traces),
         *(_pulse(pulse, paper) for pulse in paper.pulses),
         *(_seam(*seam, paper) for seam in paper.seams),
-        *(_name(cell, paper) for cell in paper.cells),
-        *_foot(said, overlay, target_title, paper),
+        *(_name(trace.cell, at, paper) for trace, at in zip(traces, name_places(paper, traces), strict=True)),
+        *_foot(said, overlay, target_title, paper, tells_hidden=tells_hidden),
         *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
         "</svg>",
     ]
@@ -73,12 +78,13 @@ def _down(mm: float, paper: Paper) -> int:
 
 
 def _ink(trace: Trace, paper: Paper, kind: str = "ink", stroke: str = "") -> str:
-    """Draw one cell's samples; a gap in the recording is a gap in the line."""
+    """Draw one cell's samples, but for those that no eye would miss; a gap in the recording is a gap in the line."""
     x = np.round(UNITS_PER_MM * (trace.x0_mm + trace.dx_mm * np.arange(len(trace.y_mm))))
     y = np.round(UNITS_PER_MM * (paper.height_mm - trace.y_mm.astype(np.float64)))
     known = np.flatnonzero(~np.isnan(y))
     runs = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
-    d = "".join(_line(x[run].astype(int), y[run].astype(int)) for run in runs if len(run))
+    kept = [run[thin(x[run], y[run], UNITS_PER_MM * TOLERANCE_MM)] for run in runs if len(run)]
+    d = "".join(_line(x[run].astype(int), y[run].astype(int)) for run in kept)
     return f'<path class="{kind}" data-lead="{trace.cell.name}" d="{d}" {stroke or _STROKE}/>'
 
 
@@ -118,8 +124,8 @@ def _words(
     return f'<text {place} fill="{colour}"{weight}>{escape(text)}</text>'
 
 
-def _name(cell: Cell, paper: Paper) -> str:
-    return _words(cell.x_mm + 1, cell.baseline_mm + paper.name_mm - 1.3, cell.name, paper, 3.7, bold=True)
+def _name(cell: Cell, at: tuple[float, float], paper: Paper) -> str:
+    return _words(at[0], at[1] - 1.3, cell.name, paper, 3.7, bold=True)
 
 
 def _patches(overlay: Overlay, paper: Paper) -> list[str]:
@@ -131,10 +137,13 @@ def _patches(overlay: Overlay, paper: Paper) -> list[str]:
     ]
 
 
-def _foot(text: str, overlay: Overlay | None, target_title: str | None, paper: Paper) -> list[str]:
+def _foot(
+    text: str, overlay: Overlay | None, target_title: str | None, paper: Paper, *, tells_hidden: bool
+) -> list[str]:
     """Return what stands below the sheet: scale and input, then the notice, a map's legend and what of it is hidden."""
     left, right, low = 1.5, paper.width_mm - 1.5, -8.0
-    below = NOTICE if overlay is None or not overlay.note else f"{NOTICE} · {overlay.note}"
+    note = overlay.note if overlay is not None and tells_hidden else ""
+    below = f"{NOTICE} · {note}" if note else NOTICE
     words = [_words(left, low + 3.8, text, paper, 2.7), _words(left, low, below, paper, 2.7)]
     if overlay is None:
         return words

@@ -10,8 +10,8 @@ from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import ScoreRow, score_rows
 
-HIGHER = ("rgba(0, 114, 178, .28)", "rgba(213, 94, 0, .28)")
-"""Behind a difference: the first model higher, the second higher; the sign says it too."""
+HIGHER = ("rgba(213, 94, 0, .28)", "rgba(0, 114, 178, .28)")
+"""Behind a difference: the first model higher, or lower, as a map's orange raises; the sign says it too."""
 
 
 @dataclass(frozen=True)

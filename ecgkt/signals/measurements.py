@@ -84,7 +84,7 @@ def measure(signal: NDArray[np.floating], fs: float) -> Measurements:
         return _nothing(f"The recording lasts {np.shape(signal)[1] / fs:.1f} s, and at least 2 s are needed.", None)
     d = delineate(signal, fs)
     if not d.usable.any():
-        return _nothing("All leads are flat or missing.", d)
+        return _nothing("No lead can be measured: each is flat, missing or nothing but noise.", d)
     if len(d.beats) < FEWEST_BEATS:
         return _nothing(f"{len(d.beats)} heartbeats were found, and at least {FEWEST_BEATS} are needed.", d)
     rhythm = state_rhythm(d)

@@ -50,13 +50,10 @@ def median_beats(signal: NDArray[np.floating], fs: float, delineation: Delineati
     """
     d = delineation
     before, after = round(BEFORE_MS * fs / 1000), round(AFTER_MS * fs / 1000)
-    n = np.shape(signal)[1]
-    place = np.round(d.qrs.first)
-    chosen = (d.shape == 0) & np.isfinite(place)
-    chosen &= (np.nan_to_num(place) >= round(0.06 * fs)) & (np.nan_to_num(place) < n - round(0.2 * fs))
+    chosen = averaged(d, np.shape(signal)[1])
     if not chosen.any():
         return None
-    start = place[chosen].astype(int)
+    start = np.round(d.qrs.first)[chosen].astype(int)
     padded = np.pad(bridged(np.asarray(signal, dtype=np.float64)), ((0, 0), (before, after)), constant_values=np.nan)
     windows = padded[:, start[:, None] + np.arange(before + after)].transpose(1, 0, 2)
     quiet = max(2, round(0.012 * fs))
@@ -68,6 +65,19 @@ def median_beats(signal: NDArray[np.floating], fs: float, delineation: Delineati
     peaks = _typical(d.t.peak[chosen] - d.qrs.first[chosen][:, None]) * 1000 / fs
     time = (np.arange(before + after) - before) * 1000 / fs
     return MedianBeats(beat, time, spans[0], spans[1], spans[2], peaks, int(chosen.sum()))
+
+
+def averaged(delineation: Delineation, samples: int) -> NDArray[np.bool_]:
+    """Return which beats (b,) go into the median beat of a recording of so many samples.
+
+    Those of the dominant shape whose QRS onset is known and lies 60 ms or more after the start and over 200 ms before
+    the end.
+    """
+    d = delineation
+    place = np.round(d.qrs.first)
+    chosen: NDArray[np.bool_] = (d.shape == 0) & np.isfinite(place)
+    chosen &= (np.nan_to_num(place) >= round(0.06 * d.fs)) & (np.nan_to_num(place) < samples - round(0.2 * d.fs))
+    return chosen
 
 
 def _span(wave: Waves, d: Delineation, chosen: NDArray[np.bool_]) -> tuple[float, float]:

@@ -7,6 +7,7 @@ own variation. What the tracing is labelled follows later, from the wave itself 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -37,15 +38,20 @@ def draw_tracing(
     settings: SimulationSettings,
     hours: float = 0.0,
     without: frozenset[str] = frozenset(),
+    given: Mapping[str, float] = MappingProxyType({}),
 ) -> Tracing:
     """Draw recording `number` of a patient, `hours` after the first; the heart stays the same from one to the next.
 
     `without` names causes (`causes.CAUSES`, `causes.TIMING_CAUSES`) that leave no mark. Every random number is drawn
-    all the same, so that nothing else changes; a morphological cause never moves rhythm, rate or PR.
+    all the same, so that nothing else changes; a morphological cause never moves rhythm, rate or PR. `given` puts some
+    of the blood (its analytes and units), the `temperature` or the `rate` at a value instead of what the patient has;
+    a given rate is the rate, whatever drives it.
     """
     acts = Acts(without)
     blood = course(patient, patient.ecg_latents, patient.ecg_wander, hours)
     vitals = vital_signs(patient, patient.ecg_latents, blood)
+    blood.update({name: value for name, value in given.items() if name in blood})
+    vitals.update({name: value for name, value in given.items() if name in vitals})
     t = Tracing(breathing_rate=vitals["respiratory_rate"])
 
     def stream(name: str) -> np.random.Generator:
@@ -55,12 +61,14 @@ def draw_tracing(
     drive = rate_drive(patient, patient.ecg_latents, blood, vitals) * patient.sensitivity["rate"] * acts("rate")
     rate = ventricular_rate(t, patient.ecg_latents, drive)
     t.rate = rate * (1 + generator(seed, "rate", patient.number, number).normal(0, 0.04))
+    t.rate = given.get("rate", t.rate)
     _choose_conduction(stream("conduction"), t, patient, settings.enrichment, acts)
     morphology.shape_structure(stream("structure"), t, patient, blood, acts)
     morphology.injure(stream("injury"), t, patient, blood, acts)
     morphology.repolarise(stream("repolarisation"), t, patient, acts)
     morphology.answer_to_potassium(t, patient, blood, acts)
     morphology.answer_to_other_salts(stream("salts"), t, patient, blood, vitals, acts)
+    t.rate = given.get("rate", t.rate)
     t.rate = float(np.clip(t.rate, 24, 350 if t.rhythm == FLUTTER else 215))
     t.pr_ms = float(np.clip(t.pr_ms, 75, 400))
     t.qrs_ms = float(np.clip(t.qrs_ms, 62, 230))

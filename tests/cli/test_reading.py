@@ -3,13 +3,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from ecgkt import NOTICE, readers
+from ecgkt import NOTICE, checkpoints, readers
 from ecgkt.catalogue import all_labels
 from ecgkt.cli import COMMANDS, main
+from ecgkt.dashboard import samples
+from ecgkt.domain.labels import Kind
+from ecgkt.figures.scores import score_rows
+from ecgkt.inference import Predictor
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +65,37 @@ def test_an_ecg_of_unknown_origin_gets_ranks_and_no_probability(unmarked, capsys
     assert record["reference"] == "a set (3 real ECGs)"
     assert "probabilities" not in record
     main(["predict", str(unmarked)])
-    assert "uncalibrated here (unknown ECG); rank among a set (3 real ECGs)" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Rank of the score among a set (3 real ECGs), where the 100th is the highest; uncalibrated here" in told
+    assert "not shown to work on real ECGs" in told
+    assert "Potassium" not in told
+
+
+def test_the_shell_says_what_the_page_says(capsys):
+    """Counted frequencies with their intervals, of the bundled model on a bundled sample."""
+    sample = samples.FOLDER / samples.listed()["Atrial fibrillation (simulated)"]["path"]
+    assert main(["predict", f"{sample}.hea", "--models", str(checkpoints.bundled_folder())]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    predictor = Predictor.open(checkpoints.bundled_folder() / "transferred")
+    made = predictor.predict([readers.read_record(f"{sample}.hea")])
+    for kind in Kind:
+        for row in score_rows(made, kind)[:5]:
+            assert any(row.title in line and row.figure in line and row.interval in line for line in lines)
+    assert not [line for line in lines[4:] if re.search(r"\b0\.\d", line)]
+
+
+def test_the_json_of_a_calibrated_ecg_has_what_was_counted_beside_the_score(capsys):
+    sample = samples.FOLDER / samples.listed()["Atrial fibrillation (simulated)"]["path"]
+    assert main(["predict", f"{sample}.hea", "--models", str(checkpoints.bundled_folder()), "--json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)["records"]
+    counted = record["frequencies"]["atrial_fibrillation"]
+    assert counted["value"] == pytest.approx(counted["positives"] / counted["n"], abs=1e-6)
+    assert counted["low"] <= counted["value"] <= counted["high"]
+    assert main(["predict", f"{sample}.hea", "--models", str(checkpoints.bundled_folder()), "--csv"]) == 0
+    rows = {row["label"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert float(rows["atrial_fibrillation"]["frequency"]) == counted["value"]
+    assert rows["atrial_fibrillation"]["shown_to_work_on_real_ecgs"] == "yes"
+    assert rows["potassium_high"]["shown_to_work_on_real_ecgs"] == "no"
 
 
 def test_a_table_has_a_line_per_label_and_the_notice_on_each(unmarked, capsys):

@@ -77,6 +77,13 @@ def test_the_same_seed_gives_the_same_orders_and_another_seed_others():
     assert np.abs(curves(3) - curves(4)).max() > 0
 
 
+def test_random_curves_of_another_map_of_the_score_are_taken_over():
+    first = deletion_insertion(on_the_wave, WAVE + NOISE, NOISE, 100, random_orders=2, seed=6)
+    anew = deletion_insertion(on_the_wave, WAVE + NOISE, WAVE, 100, random_orders=2, seed=6)
+    taken = deletion_insertion(on_the_wave, WAVE + NOISE, WAVE, 100, control=first)
+    assert (taken.deletion_gain, taken.insertion_gain) == (anew.deletion_gain, anew.insertion_gain)
+
+
 def test_progress_is_told_to_the_end_and_may_stop_the_work():
     told = []
     deletion_insertion(on_the_wave, WAVE, WAVE, 100, progress=told.append)

@@ -6,7 +6,7 @@ import pytest
 from ecgkt.catalogue import all_labels
 from ecgkt.domain import Domain, Predictions
 from ecgkt.domain.labels import Kind
-from ecgkt.figures.scores import basis, natural_frequency, ordinal, score_rows
+from ecgkt.figures.scores import basis, codes_told, detail, natural_frequency, ordinal, score_rows
 
 LABELS = all_labels()
 
@@ -74,3 +74,25 @@ def test_an_abstaining_model_has_no_rows():
         LABELS, np.full((1, len(LABELS)), np.nan), "abc", Domain.REAL, Domain.SIMULATED, abstained=("flat",)
     )
     assert score_rows(silent, Kind.TRACING) == ()
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (("E875",), "E87.5"),
+        (("D50", "D51", "D52", "D53", "D55", "D56"), "D50-D53, D55, D56"),
+        (("I50", "I110", "I130", "I132"), "I50, I11.0, I13.0, I13.2"),
+        (("A40", "A41", "R652"), "A40, A41, R65.2"),
+        (("D99", "E00", "E01"), "D99, E00, E01"),
+    ],
+)
+def test_three_codes_in_a_row_are_told_as_a_range(codes, told):
+    assert codes_told(codes) == told
+
+
+def test_no_target_is_told_with_a_unit_of_one_and_counts_are_printed_as_a_laboratory_prints_them():
+    said = {label.name: detail(label) for label in LABELS.of_kind(Kind.LAB)}
+    assert said["inr_high"] == "> 1.5"
+    assert "(1)" not in said["ph_low"]
+    assert "K/uL" not in " ".join(said.values())
+    assert "10³/µL" in said["platelets_low"]

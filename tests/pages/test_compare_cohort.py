@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgkt import NOTICE
-from ecgkt.dashboard import compare, compare_cohort, compare_sections, state
+from ecgkt.dashboard import compare, compare_cohort, compare_sections, mean_maps, state
+from ecgkt.domain import Domain, Estimate
+from ecgkt.explain.cohort_maps import CohortMaps, TargetMaps, write_maps
 
 ROOT = Path(__file__).resolve().parents[2]
-SECTIONS = tuple(compare_cohort.SECTIONS)
+MAPS = "What they look at"
+SECTIONS = tuple(section for section in compare_cohort.SECTIONS if section != MAPS)
 
 
 @pytest.fixture(autouse=True)
@@ -163,3 +167,52 @@ def test_predictions_of_another_cohort_are_refused_in_one_sentence(stored_result
     monkeypatch.setenv("ECGKT_PREDICTIONS", str(tmp_path))
     (error,) = open_page().error
     assert "baseline with other rows" in error.value
+
+
+def test_mean_maps_are_shown_for_a_target_with_both_arms_and_their_difference(tmp_path, monkeypatch):
+    monkeypatch.setattr(mean_maps, "BUNDLED", tmp_path / "mean_maps.npz")
+    assert "python -m ecgkt mean-maps" in text_of(open_page(MAPS))
+    write_maps(made_up(), tmp_path / "mean_maps.npz")
+    page = open_page(MAPS)
+    told = text_of(page)
+    assert told.count("<figure>") == 3
+    assert "On 25 held-out SIMULATED patients with Long QT the arms differ most on the T wave" in told
+    assert "transferred 40% (35 to 45) and baseline 20% (15 to 25) of the map" in told
+    assert "+20.0 (+15.0 to +25.0)" in told and "(\N{MINUS SIGN}5.0 to +5.0) ?" in told
+    assert "one per patient" in told and "Another cohort" in told
+    labels = [button.proto.label for button in page.get("download_button")]
+    assert labels == ["Table as CSV", *(f"Figure as SVG: {name}" for name in ("transferred", "baseline", "difference"))]
+    assert page.query_params["mean_map"] in ("long_qt", ["long_qt"])
+
+
+def test_a_damaged_file_of_mean_maps_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(mean_maps, "BUNDLED", tmp_path / "mean_maps.npz")
+    (tmp_path / "mean_maps.npz").write_bytes(b"no maps")
+    (warning,) = open_page(MAPS).warning
+    assert "write them again" in warning.value
+
+
+def made_up() -> CohortMaps:
+    """One target on which the first arm puts twice as much on the T wave."""
+
+    def around(value: float) -> Estimate:
+        return Estimate(value, value - 0.05, value + 0.05, 25, 25, "patient")
+
+    values = {"transferred": (0.4, 0.1), "baseline": (0.2, 0.1), "difference": (0.2, 0.0)}
+    shares = {arm: {"T wave": around(t), "P wave": around(p)} for arm, (t, p) in values.items()}
+    arms = {"transferred": "t" * 12, "baseline": "b" * 12}
+    one = TargetMaps(
+        target="long_qt",
+        patients=25,
+        beat=np.zeros((12, 200), np.float32),
+        maps=np.ones((2, 12, 100), np.float32),
+        clear=np.zeros((12, 100), bool),
+        regions=shares,
+        leads={},
+        signed={},
+        chance={"P wave": 0.1, "T wave": 0.2},
+        size={"P wave": 0.05, "T wave": 0.25},
+        residuals=dict.fromkeys(arms, 0.01),
+    )
+    told = ("integrated gradients", "held-out ECGs, one per patient", "python -m ecgkt mean-maps")
+    return CohortMaps(arms, Domain.SIMULATED, "another", *told, 100.0, 25, {"long_qt": one}, {})

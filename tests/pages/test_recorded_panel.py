@@ -34,7 +34,7 @@ def test_noise_is_told_by_its_leads_with_the_largest_size():
         signal[LEADS.index("III")] = 0.0
 
     leads = judged(spoil)
-    assert summary(leads) == "9 good, 2 noisy, 1 unusable leads"
+    assert summary(leads) == "9 good, 2 noisy, 1 unusable"
     assert dict(findings(leads)) == {"III": "is flat", "V1, V4": "baseline wander, 1.1 mV"}
 
 
@@ -44,4 +44,4 @@ def test_the_case_page_says_how_the_sample_was_recorded_and_that_the_model_knows
     told = " ".join(part.proto.body for part in page.sidebar.get("html"))
     assert "<caption>Recording</caption>" in told
     assert "No sign of reversed electrodes." in told
-    assert "Like the ECGs that the model was checked on (PTB-XL 1-250 and 100 simulated)" in told
+    assert "Known kind of ECG (like PTB-XL 1-250 and 100 simulated)" in told

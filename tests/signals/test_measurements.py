@@ -171,8 +171,8 @@ def test_a_sinus_rhythm_as_steady_as_a_clock_keeps_its_pr(heart):
 @pytest.mark.parametrize(
     ("signal", "says"),
     [
-        (np.zeros((12, 5000)), "All leads are flat or missing."),
-        (np.full((12, 5000), np.nan), "All leads are flat or missing."),
+        (np.zeros((12, 5000)), "No lead can be measured: each is flat, missing or nothing but noise."),
+        (np.full((12, 5000), np.nan), "No lead can be measured: each is flat, missing or nothing but noise."),
         (np.zeros((12, 500)), "The recording lasts 1.0 s, and at least 2 s are needed."),
     ],
 )
