@@ -61,27 +61,33 @@ def simulated() -> list[Record]:
     return [samples.load(title).record for title in samples.titles() if title != samples.REAL]
 
 
+def heart(predictor: Predictor, record: Record, target: str) -> State:
+    explanation = explain(predictor, record, target, method="gradients")
+    return states(check_quickly(predictor, record, explanation))[checking.HEART]
+
+
 def test_a_score_that_rests_on_a_planted_mark_turns_red_and_without_the_mark_it_does_not(planted):
     red, green = [], []
     for place, record in enumerate(simulated()):
         with_mark = marked(record, 0.2 + 0.05 * place)
-        scores = [explain(planted, one, SHORTCUT_TARGET, method="gradients").score for one in (record, with_mark)]
-        if scores[1] - scores[0] < 2:
-            continue
-        red.append(quick(planted, with_mark, SHORTCUT_TARGET)[checking.HEART])
-        green.append(quick(planted, record, SHORTCUT_TARGET)[checking.HEART])
-    assert len(red) >= 6
+        if np.diff(planted.predict([record, with_mark]).probabilities[:, column(planted)]) > 0.3:
+            red.append(heart(planted, with_mark, SHORTCUT_TARGET))
+            green.append(heart(planted, record, SHORTCUT_TARGET))
+    assert len(red) >= 5
     assert red.count(State.FAILED) >= 0.9 * len(red)
     assert green.count(State.PASSED) >= 0.9 * len(green)
 
 
+def column(predictor: Predictor) -> int:
+    return predictor.card.labels.index(SHORTCUT_TARGET)
+
+
 def test_the_same_mark_leaves_the_scores_of_an_honest_model_on_the_heart(transferred, fibrillation):
-    assert quick(transferred, marked(fibrillation), "atrial_fibrillation")[checking.HEART] is State.PASSED
+    assert heart(transferred, marked(fibrillation), "atrial_fibrillation") is State.PASSED
 
 
-@pytest.mark.parametrize("target", ["atrial_fibrillation", "left_bundle_branch_block", SHORTCUT_TARGET])
-def test_a_model_of_shuffled_diagnoses_was_never_shown_to_know_them(fibrillation, transferred, target):
-    shuffled = model("checks/random_labels")
+def test_a_model_of_shuffled_diagnoses_was_never_shown_to_know_them(fibrillation, transferred):
+    shuffled, target = model("checks/random_labels"), "atrial_fibrillation"
     rails = check_quickly(shuffled, fibrillation, explain(shuffled, fibrillation, target))
     assert states(rails)[checking.KNOWN] is State.FAILED
     assert rails.verdict.startswith("Do not rely on this map: the model was not shown to know this target")
@@ -100,7 +106,8 @@ def test_a_network_of_random_weights_is_red_since_nobody_has_measured_it(transfe
     network = randomised(transferred.network, stages(transferred.network), 3)
     card = replace(transferred.card, estimates={}, name="random")
     random = Predictor(checkpoints.Checkpoint(card, network.state_dict()))
-    rails = check_quickly(random, fibrillation, explain(random, fibrillation, "atrial_fibrillation"))
+    explanation = explain(random, fibrillation, "atrial_fibrillation", method="gradients")
+    rails = check_quickly(random, fibrillation, explanation)
     assert states(rails)[checking.KNOWN] is State.FAILED
     assert not rails.reliable
 
@@ -158,13 +165,13 @@ def test_weights_are_shuffled_from_the_heads_down_and_the_network_is_left_as_it_
 def test_noise_is_of_the_recordings_own_level(transferred):
     record = sample("Sinus rhythm")
     loud = replace(
-        record, signal=record.signal + np.random.default_rng(1).normal(0, 0.05, record.signal.shape).astype(np.float32)
+        record, signal=record.signal + np.random.default_rng(1).normal(0, 0.02, record.signal.shape).astype(np.float32)
     )
     levels = [
         figures.Subject(transferred, one, explain(transferred, one, "sinus_rhythm", method="gradients")).foreign.std()
         for one in (record, loud)
     ]
-    at_100_hz = 0.05 / np.sqrt(5)
+    at_100_hz = 0.02 / np.sqrt(5)
     assert levels[1] == pytest.approx(np.hypot(levels[0], at_100_hz), rel=0.3)
 
 
