@@ -10,10 +10,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ecgkt.dashboard import bridge_words, loading, state
+from ecgkt.dashboard import bridge_blood, bridge_words, loading, state
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.state import TARGET, Case
-from ecgkt.domain import LabelSet, Predictions
+from ecgkt.domain import Domain, LabelSet, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import EcgktError
 from ecgkt.explain.hidden import hidden_of, read_heads
@@ -77,6 +77,7 @@ def show(folder: Path, case: Case, predictions: Predictions) -> None:
                 _show_table(found, erased, case, predictions, opened, read)
             with right:
                 _show_stand_in(found, erased, case, read, labels)
+                _show_blood(case, target)
 
 
 def stored(folder: Path) -> LabBridge | None:
@@ -160,3 +161,13 @@ def _show_stand_in(found: LabBridge, erased: Erased, case: Case, read: Read, lab
     if missing:
         told += f" {' and '.join(missing).capitalize()} not known: the cohort's mean was taken."
     st.html(f'<p class="ecgkt-basis">{escape(told)}</p>')
+
+
+def _show_blood(case: Case, target: str) -> None:
+    """Offer what the model that reads the blood made of a simulated case whose blood is known."""
+    if case.record.domain is not Domain.SIMULATED or not case.measured:
+        return
+    reader = bridge_blood.reader(target)
+    found = None if reader is None else stored(reader)
+    if reader is not None and found is not None:
+        bridge_blood.show(case, target, reader, found)

@@ -126,11 +126,17 @@ def fidelity_words(shares: Shares, fidelity: float, raw: float) -> str:
     )
 
 
-def bars(shares: Shares, shown: int = SHOWN, detail: Mapping[str, str] | None = None) -> str:
-    """Return the largest SHAP values as bars and the sum of the others, as HTML."""
+def bars(
+    shares: Shares,
+    shown: int = SHOWN,
+    detail: Mapping[str, str] | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> str:
+    """Return the largest SHAP values as bars and the sum of the others, as HTML; `detail` and `titles` by input."""
     ordered = sorted(shares.parts, key=lambda part: -abs(part[1]))
     first, rest = ordered[:shown], ordered[shown:]
-    rows = [(input_title(name), value, (detail or {}).get(name, "")) for name, value in first]
+    named = titles or {}
+    rows = [(named.get(name, input_title(name)), value, (detail or {}).get(name, "")) for name, value in first]
     if rest:
         rows.append((f"{len(rest)} further inputs", sum(value for _, value in rest), ""))
     largest = max((abs(value) for _, value, _ in rows), default=0.0) or 1.0
