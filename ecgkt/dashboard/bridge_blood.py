@@ -34,7 +34,7 @@ def reader(target: str) -> Path | None:
 def show(case: Case, target: str, folder: Path, bridge: LabBridge) -> None:
     """Draw, where asked for, SHAP over the real inputs of the model that reads the blood: its values, and the ECG."""
     card = loading.card(folder)
-    if not st.toggle(f"Beside it: {card.title}", key=ASKED):
+    if not st.toggle("Beside it: the model that reads the blood", key=ASKED):
         return
     opened = loading.predictor(folder)
     key = (case.id, card.id, "blood", target)
@@ -46,10 +46,11 @@ def show(case: Case, target: str, folder: Path, bridge: LabBridge) -> None:
     titles = {ECG: "The ECG, as a whole", "age": "Age", "sex_male": "Sex"}
     titles |= {one.name: one.title for one in measurements()} | {name: lab(name).title for name in case.measured}
     st.html(bridge_words.bars(shares, detail=measured, titles=titles))
+    score, base = (bridge_words.signed(one) for one in (shares.score, shares.base))
     told = (
-        f"{card.title}: SHAP over its real inputs, for the values with the ECG held fixed; {shares.score:+.2f} "
-        f"logits, against {shares.against} ({shares.base:+.2f}). Vital signs are not known of this case, and a value "
-        "that was not measured adds nothing. What a model used is no cause either."
+        f"{card.title}: SHAP over its real inputs, for the values with the ECG held fixed. It gives {score} logits, "
+        f"against {shares.against} ({base}). Vital signs are not known of this case, and a value that was not measured "
+        "adds nothing. What a model used is no cause either."
     )
     st.html(f'<p class="ecgkt-basis">{escape(told)}</p>')
 
