@@ -52,8 +52,9 @@ def show() -> None:
     if reveal.waits(case):
         reveal.ask()
         return
+    labels = loading.card(model).labels
     parts, target = _choose(), _target(loading.card(model))
-    method.recall()
+    method.recall(labels, target)
     _show(case, parts, target, model)
     address.write(VIEW, CASE, MODEL, SILENCED, LEVELLED, WITHIN, TARGET, *method.WORDS, READ_FIRST)
     address.tell()
