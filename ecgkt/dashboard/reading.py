@@ -107,10 +107,13 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     if explanation is not None:
         why.show(case, card, explanation)
         plausible.show(card, explanation)
-        trust.show(folder, case, card, explanation)
     if _asks_for_map(predictions):
-        method.show(card.labels, st.session_state[TARGET])
+        with st.container(horizontal=True, vertical_alignment="center", key="map_ways"):
+            if explanation is not None:
+                trust.show(folder, case, card, explanation)
+            method.show(card.labels, st.session_state[TARGET])
     bridge.show(folder, case, predictions)
+    opinion.show_basis(case, predictions)
     opinion.show_provenance(card)
 
 
