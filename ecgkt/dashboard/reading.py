@@ -171,9 +171,11 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
     title = None
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
     if explanation is not None:
-        title = trust.captioned(case, explanation, method.subject(card.labels, explanation))
+        subject = method.subject(card.labels, explanation)
+        title = trust.captioned(case, explanation, subject)
+        doubt = "" if title == subject else "Do not rely on this map."
         hidden = told_hidden(hidden_share(explanation, view.paper))
-        told += f", saliency of {title} by {explanation.method}{f'. {hidden}' if hidden else ''}"
+        told += ". ".join(filter(None, (f", saliency of {subject} by {explanation.method}", hidden, doubt)))
     if view.tool == BEATS:
         measured.draw_beats(place, case, explanation, title)
         return None

@@ -97,7 +97,7 @@ def test_what_no_model_was_shown_to_order_on_real_ecgs_waits_behind_a_switch():
     shown = sum(checkpoints.real_evidence(card, name).works for name in card.labels.names)
     assert 0 < shown == text_of(page).count('<th scope="row">')
     switch = page.toggle(compare_case.UNSHOWN)
-    assert f"The {len(card.labels) - shown} targets" in switch.label
+    assert f"{len(card.labels) - shown} targets" in switch.label
     switch.set_value(True).run()
     assert text_of(page).count('<th scope="row">') == len(card.labels)
 
