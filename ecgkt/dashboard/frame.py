@@ -35,7 +35,7 @@ STYLE = """
   [data-testid="stSidebar"][data-collapsed="false"] {position: fixed !important; left: 0; top: 0;
     height: 100% !important; z-index: 1000001; box-shadow: 0 0 1.5rem rgba(0,0,0,.35);}
   [data-testid="stExpandSidebarButton"] {width: auto;}
-  [data-testid="stExpandSidebarButton"]::after {content: "Open an ECG, measurements"; font-size: .9rem;
+  [data-testid="stExpandSidebarButton"]::after {content: "Open the side panel"; font-size: .9rem;
     margin: 0 .4rem; white-space: nowrap;}
   .block-container .st-key-strip [data-testid="stHorizontalBlock"] {display: grid;
     grid-template-columns: repeat(3, minmax(0, 1fr));}
