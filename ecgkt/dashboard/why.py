@@ -46,10 +46,12 @@ def show(case: Case, card: Card, explanation: Explanation) -> None:
         said = sentence(found, asked, explanation.method)
     except EcgktError as error:
         found, said = None, f"No shares by wave. {error}"
+    alone = explanation.minus is None
+    rule, worth = (label.rule, _worth(card, label.name)) if alone else ("", "")
     st.html(
-        f'<p class="ecgkt-basis"><b>{escape(method.subject(card.labels, explanation))}.</b> {escape(label.rule)} '
+        f'<p class="ecgkt-basis"><b>{escape(method.subject(card.labels, explanation))}.</b> {escape(rule)} '
         f"<b>{escape(said)}</b> {escape(_made(explanation))} No map is a cause, and methods disagree: look at the ECG "
-        f"first. {escape(_worth(card, label.name))}</p>"
+        f"first. {escape(worth)}</p>"
     )
     if found is not None and not found.empty:
         with st.expander("The map by wave and lead, against chance"):
