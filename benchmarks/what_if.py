@@ -25,7 +25,7 @@ from ecgkt.figures.sheet import draw_sheet
 from ecgkt.inference import Predictor
 from ecgkt.simulation.dial import Position, simulate
 
-TARGET, SWEPT, READY = "potassium_high", 31, 120_000
+TARGET, SWEPT, READY = "potassium_high", 31, 300_000
 ROW = "tr:has([data-target='potassium_high'])"
 
 
@@ -95,8 +95,8 @@ def painted(count: int) -> dict[str, tuple[float, ...]]:
         page.goto(f"{address}/what_if?potassium=5.6")
         page.wait_for_selector(".ecgkt-notice", timeout=READY)
         first = time.perf_counter() - begin
-        wait_for_map(page)
         page.wait_for_selector("img.ecgkt-sweep", timeout=READY)
+        wait_for_map(page)
         whole = time.perf_counter() - begin
         page.wait_for_timeout(1000)
         for step in range(count):
