@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import measured, method
+from ecgkt.dashboard import measured, method, plain_tables
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import LEADS, Explanation
 from ecgkt.errors import EcgktError
-from ecgkt.explain.regions import DEFINITIONS, Part, Shares, find_regions, shares
+from ecgkt.explain.regions import DEFINITIONS, NO_WAVES, Part, Shares, find_regions, shares
 from ecgkt.explain.words import RULE, sentence, signed
 from ecgkt.figures.saliency import SMOOTHING_SECONDS
 
@@ -65,6 +66,27 @@ def shares_on(case: Case, card: Card, explanation: Explanation) -> Shares:
     return shares(explanation, regions, card.preprocessing.apply(case.record))
 
 
+def beside_html(case: Case, cards: Mapping[str, Card], found: Mapping[str, Explanation]) -> str:
+    """Return the shares by wave of several models' maps of one target side by side, or why there are none.
+
+    Empty where the method tells no waves apart.
+    """
+    if any(one.method in NO_WAVES for one in found.values()):
+        return ""
+    try:
+        each = {name: shares_on(case, cards[name], one).by_region for name, one in found.items()}
+    except EcgktError as error:
+        return f'<p class="ecgkt-basis">No shares by wave. {escape(str(error))}</p>'
+    first = next(iter(each.values()))
+    rows = [
+        (part.name, f"{part.chance:.0%}", _percent(part.size), *(f"{one[at].share:.0%}" for one in each.values()))
+        for at, part in enumerate(first)
+        if part.chance > 0
+    ]
+    columns = ("Wave", "of the signal", "of all mV", *(f"of the map, {name}" for name in each))
+    return plain_tables.STYLE + plain_tables.table_html("Shares of the maps by wave", columns, rows)
+
+
 def shares_html(found: Shares) -> str:
     """Return the bars by wave, each with its chance level, beside the table of leads by waves."""
     cut = found.regions.beats > 0
@@ -91,12 +113,15 @@ def _bar(part: Part) -> str:
         return f'<tr><th scope="row">{escape(part.name)}</th><td colspan="6" class="none">none was found</td></tr>'
     told = f"{part.name}: {part.share:.0%} of the map, {part.chance:.0%} of the signal"
     bar = f'<i style="width: {100 * part.share:.1f}%"></i><b style="left: {100 * part.chance:.1f}%"></b>'
-    size = "–" if part.size != part.size else f"{part.size:.0%}"
     return (
         f'<tr><th scope="row">{escape(part.name)}</th><td>{part.share:.0%}</td>'
         f'<td class="bar"><div role="img" aria-label="{escape(told)}">{bar}</div></td>'
-        f"<td>{part.chance:.0%}</td><td>{part.times:.1f}</td><td>{size}</td><td>{signed(part.signed)}</td></tr>"
+        f"<td>{part.chance:.0%}</td><td>{part.times:.1f}</td><td>{_percent(part.size)}</td><td>{signed(part.signed)}</td></tr>"
     )
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.0%}"
 
 
 def _rows(found: Shares, shown: Sequence[int]) -> str:

@@ -53,7 +53,9 @@ def sentence(shares: Shares, score: str = "score", method: str = "") -> str:
     most = max(shares.by_region, key=lambda part: abs(part.signed))
     if abs(most.signed) >= CARRIES * _moved(shares) and (not out or most.name != out[0].name):
         total = signed(float(shares.signed.sum()))
-        said.append(f"On balance {plural(most.name)} move it most ({signed(most.signed)}; the whole map {total}).")
+        said.append(
+            f"On balance {plural(most.name)} move the {score} most ({signed(most.signed)}; the whole map {total})."
+        )
     if shares.regions.doubt:
         said.append(shares.regions.doubt)
     return " ".join(said)
