@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.guard_limits import ABOVE
 from ecgkt import checkpoints, readers
 from ecgkt.data.collections import open_collection
 from ecgkt.data.studies import Study, read_study
@@ -26,8 +27,9 @@ from ecgkt.data.waveforms.stored import StoredWaveforms
 from ecgkt.domain import Domain, LabelTable, Record
 from ecgkt.domain.labels import Kind
 from ecgkt.explain.guards import GuardRails, State, check, check_quickly, checking
+from ecgkt.explain.guards.limits import limit_of
 from ecgkt.explain.guards.randomised import randomised, stages
-from ecgkt.explain.methods import explain
+from ecgkt.explain.methods import DEFAULT, explain
 from ecgkt.inference import Predictor
 from ecgkt.signals import shortcut
 from ecgkt.training.controls import TARGET
@@ -124,7 +126,17 @@ def main() -> None:
         rows = [(guard.name, guard.state, guard.figure) for guard in rails.guards] if rails else [("abstains", "", "")]
         with arguments.found.open("a", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows((group, place, target, *row) for row in rows)
-    print_shares(_read(arguments.found))
+    print_shares([_judged(row) for row in _read(arguments.found)])
+
+
+def _judged(row: list[str]) -> list[str]:
+    """Return a row with the state that its figure has by the limits of today."""
+    group, place, target, name, _, figure = row
+    limit = limit_of(name, DEFAULT)
+    if not figure or limit is None:
+        return row
+    passed = float(figure) >= limit.value if ABOVE[name] else float(figure) <= limit.value
+    return [group, place, target, name, State.PASSED if passed else State.FAILED, figure]
 
 
 def print_shares(rows: list[list[str]]) -> None:

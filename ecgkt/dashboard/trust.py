@@ -14,11 +14,14 @@ from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Explanation
 from ecgkt.explain.guards import Guard, GuardRails, State, check, check_quickly
+from ecgkt.explain.guards.checking import TITLES
 
+LATER = "·"
 CHECK, STOP, CHECKING = "check_map", "stop_checks", "checking"
 STYLE = """
 <style>
 .ecgkt-dots {letter-spacing: .12em; font-size: 1rem; margin: 0 .25rem;}
+.st-key-check_map[data-stale="true"], .st-key-stop_checks[data-stale="true"] {display: none;}
 .ecgkt-checks {border-collapse: collapse; font-size: .8rem; line-height: 1.3; min-width: min(46rem, 86vw);
   font-variant-numeric: tabular-nums;}
 .ecgkt-checks th, .ecgkt-checks td {text-align: left; vertical-align: top; border: 0; padding: .2rem .7rem .2rem 0;
@@ -52,7 +55,7 @@ def show(folder: Path, case: Case, card: Card, explanation: Explanation) -> None
         with st.popover("What was checked", key="checks"):
             st.html(_table(rails, card))
     if running:
-        found = _check(folder, case, explanation, turn)
+        found = _check(folder, case, explanation, st.empty())
         _ask(None)
         _keep(case, explanation, found)
         st.rerun()
@@ -100,7 +103,8 @@ def _check(folder: Path, case: Case, explanation: Explanation, turn: DeltaGenera
 
 
 def _line(rails: GuardRails) -> str:
-    dots = f'<span class="ecgkt-dots" aria-hidden="true">{rails.dots}</span>'
+    later = "" if rails.whole else LATER * (len(TITLES) - len(rails.guards))
+    dots = f'<span class="ecgkt-dots" aria-hidden="true">{rails.dots}{later}</span>'
     if not rails.reliable:
         return f"Checks of this map: {dots} <b>{escape(rails.verdict)}</b>"
     if not rails.whole:

@@ -1,4 +1,4 @@
-"""The limits of the checks: quantiles of what maps known to be wrong reach, written by a command, never by hand."""
+"""The limits of the checks: between what maps known to be wrong and right ones reach, written by a command."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from ecgkt.errors import InvalidValue
 
 PATH = Path(__file__).resolve().parents[3] / "assets" / "guard_limits.json"
 WRONG_PASS = 0.05
-"""The share of maps that are wrong in the sense of a check which its limit lets pass."""
+"""At most this share of the maps that are wrong in the sense of a check keep to its limit."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A `value`, the number `n` of figures of wrong maps of which it is a quantile, and what those maps were."""
+    """A `value`, measured on `n` wrong maps (what they were) and on `right` ones, of which `right_pass` keep to it."""
 
     value: float
     n: int
     wrong: str
+    right: int
+    right_pass: float
 
     @property
     def source(self) -> str:
         """Return in words where the limit came from."""
-        return f"{1 - WRONG_PASS:.0%} of {self.n} {self.wrong} fail it"
+        told = f"{1 - WRONG_PASS:.0%} of {self.n} {self.wrong} fail it"
+        return f"{told}; {self.right_pass:.0%} of {self.right} right ones pass"
 
 
 @cache
