@@ -38,6 +38,9 @@ from ecgkt.figures.saliency import hidden_share, told_hidden
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
+_SCORED = "scored"
+UNSCORED = '<style>.st-key-strip, [class*="st-key-rows-"] {visibility: hidden;}</style><span></span>'
+"""Until an ECG is scored the lines of the one before it are not to be seen beside it."""
 WORDS = (CASE, PREVIOUS, MODEL, TARGET, MAP, *method.WORDS, *PAPER_WORDS, SI, READ_FIRST)
 """What of the Case page stands in its address."""
 ORIGIN = {
@@ -96,7 +99,10 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     """
     waiting, paper = not state.has_predictions(case, card.id), st.container()
     with st.container(key="turn"):
-        turn = st.empty()
+        turn, veil = st.empty(), st.empty()
+    scored = (case.id, card.id)
+    if st.session_state.get(_SCORED) != scored:
+        veil.html(UNSCORED)
     if waiting:
         with paper:
             _show_paper(case, card, None)
@@ -111,6 +117,8 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     if (other := previous.shown()) is not None:
         changed.show_changes(case, other, card, (predictions, _predict(folder, card, other.case, turn)))
     opinion.show_families(case, predictions, turn)
+    st.session_state[_SCORED] = scored
+    veil.empty()
     if explanation is not None:
         why.show(case, card, explanation)
         plausible.show(card, explanation)
