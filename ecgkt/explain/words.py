@@ -84,7 +84,8 @@ def signed(value: float) -> str:
     """Return a sum in logits with its sign, to one digit; a dash for NaN."""
     if np.isnan(value):
         return "–"
-    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    told = f"{value:+.1f}"
+    return told[1:] if float(told) == 0 else told.replace("-", "\N{MINUS SIGN}")
 
 
 def _of_wave(shares: Shares, part: Part, score: str, *, leads: bool) -> str:
