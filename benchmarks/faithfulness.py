@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.plausibility import ARMS, PEAKS, SETTINGS, mapped, peaks
+from benchmarks.plausibility import ARMS, PEAKS, SETTINGS, mapped, peaks, rounded
 from ecgkt import readers
 from ecgkt.domain import Record
 from ecgkt.domain.labels import Kind
@@ -230,7 +230,8 @@ def main() -> None:
         measure(given.work, given.models, given.real, given.records, given.methods)
     ids = {arm: Predictor.open(given.models / arm).card.id for arm in (*ARMS, CHECK)}
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(summarise(rows_of(given.work), ids), indent=1) + "\n", encoding="utf-8")
+    table = rounded(summarise(rows_of(given.work), ids))
+    given.out.write_text(json.dumps(table, separators=(",", ":")) + "\n", encoding="utf-8")
     _LOG.info("written %s", given.out)
 
 
