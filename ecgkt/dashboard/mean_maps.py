@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "mean_maps.npz"
 MEAN_MAP, USUAL = "mean_map", "e87_hyperkalaemia"
+MOST_MISSED = 0.1
 NONE = "There are no mean maps to show: write them with `python -m ecgkt mean-maps --cohort PREPARED`."
 _SCALE = Scale(25.0, 10.0)
 _BEAT_FS = 200.0
@@ -85,13 +86,16 @@ def sentence(maps: CohortMaps, one: TargetMaps) -> str:
     of = one.regions["difference"]
     whom = f"{one.patients} held-out {whose(maps.domain)} with {_title_of(one.target)}"
     told = {name: figure for name, figure in of.items() if _is_told(figure)}
+    much = {arm: value for arm, value in one.residuals.items() if value > MOST_MISSED}
+    missed = " and ".join(f"{arm} {value:.0%}" for arm, value in much.items())
+    doubt = f" These maps miss much of the score difference that they explain (median: {missed})." if much else ""
     if not told:
-        return f"On {whom} no wave's share of the map is told apart between {first} and {second}."
+        return f"On {whom} no wave's share of the map is told apart between {first} and {second}.{doubt}"
     name = max(told, key=lambda name: abs(of[name].value or 0))
     shares = [f"{arm} {_percent(one.regions[arm][name])}" for arm in maps.arms]
     return (
         f"On {whom} the arms differ most on the {name}: {' and '.join(shares)} of the map, where it has "
-        f"{one.chance[name]:.0%} of the signal; difference {_points(of[name])} points."
+        f"{one.chance[name]:.0%} of the signal; difference {_points(of[name])} points.{doubt}"
     )
 
 
