@@ -79,14 +79,14 @@ def shares_table(maps: CohortMaps) -> Table:
 
     A question mark stands behind a difference whose interval holds zero.
     """
-    found = []
+    found: list[tuple[float, tuple[str | int, ...]]] = []
     for one in maps.targets.values():
         differences = one.regions["difference"]
         name = max(differences, key=lambda wave: abs(differences[wave].value or 0.0))
         arms = [_percent(one.regions[arm][name]) for arm in maps.arms]
         row = (all_labels()[one.target].title, one.patients, name, f"{one.chance[name]:.0%}", *arms)
-        found.append((*row, _points(differences[name]), abs(differences[name].value or 0.0)))
-    rows = tuple(row[:-1] for row in sorted(found, key=lambda row: -float(row[-1])))
+        found.append((abs(differences[name].value or 0.0), (*row, _points(differences[name]))))
+    rows = tuple(row for _, row in sorted(found, key=lambda one: -one[0]))
     columns = ("target", "patients", "wave", "of the signal", *maps.arms, "difference, points")
     title = "The wave on which the arms' shares of the map differ most"
     return Table("mean-maps", title, columns, rows, maps.domain, (f"Taken: {maps.rule}.", f"`{maps.command}`"))
