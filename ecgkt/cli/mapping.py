@@ -84,8 +84,9 @@ def shares_table(maps: CohortMaps) -> Table:
         differences = one.regions["difference"]
         name = max(differences, key=lambda wave: abs(differences[wave].value or 0.0))
         arms = [_percent(one.regions[arm][name]) for arm in maps.arms]
-        row = (all_labels()[one.target].title, one.patients, name, f"{one.chance[name]:.0%}", *arms)
-        found.append((abs(differences[name].value or 0.0), (*row, _points(differences[name]))))
+        of_all, apart = f"{one.chance[name]:.0%}", _points(differences[name])
+        row: tuple[str | int, ...] = (all_labels()[one.target].title, one.patients, name, of_all, *arms, apart)
+        found.append((abs(differences[name].value or 0.0), row))
     rows = tuple(row for _, row in sorted(found, key=lambda one: -one[0]))
     columns = ("target", "patients", "wave", "of the signal", *maps.arms, "difference, points")
     title = "The wave on which the arms' shares of the map differ most"

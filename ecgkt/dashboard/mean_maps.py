@@ -17,6 +17,7 @@ from ecgkt.dashboard import address, plain_tables
 from ecgkt.domain import Estimate, Explanation
 from ecgkt.domain.explanations import NO_BASELINE
 from ecgkt.errors import EcgktError
+from ecgkt.explain.words import signed
 from ecgkt.figures.beats import FROM_MS, draw_beats
 from ecgkt.figures.charts import whose
 from ecgkt.figures.paper import Scale
@@ -123,7 +124,7 @@ def made(maps: CohortMaps, one: TargetMaps, cohort: str) -> str:
         "blue lowers it, in the third figure more than in the other arm; each has its own colour range: compare "
         "places, not strengths. Intervals: 95%, patients resampled, the same in both arms; ? is a difference whose "
         f"interval holds zero; points of the third figure are told from zero at a false discovery rate of 5%. These "
-        f"are the highest-scoring of those with it, no average patient, and no map is a "
+        f"are the highest-scoring of those with it, no average patient, and a map is no "
         f"cause. Models: {models}. Written by {maps.command}.{other}"
     )
 
@@ -200,8 +201,8 @@ def _percent(figure: Estimate) -> str:
 def _points(figure: Estimate) -> str:
     if figure.value is None or figure.low is None or figure.high is None:
         return "–"
-    told = f"{100 * figure.value:+.1f} ({100 * figure.low:+.1f} to {100 * figure.high:+.1f})"
-    return told.replace("-", "\N{MINUS SIGN}")
+    value, low, high = (signed(100 * one) for one in (figure.value, figure.low, figure.high))
+    return f"{value} ({low} to {high})"
 
 
 def _title(name: str) -> str:
