@@ -2,8 +2,8 @@
 
 python -m benchmarks.guard_limits PREPARED [--ecgs 30] [--methods "integrated gradients"] [--figures guard_figures.csv]
 
-A check's limit is the quantile that 95 % of wrong maps fail; where 95 % of right maps keep to it with room to spare, it is
-half-way between both quantiles, the largest margin. On SIMULATED tuning patients and the transferred model, a map is
+A check's limit is the quantile that 95 % of wrong maps fail; where 95 % of right maps keep to it with room to spare, it
+is half-way between both quantiles, the largest margin. On SIMULATED tuning patients and the transferred model, a map is
 wrong that belongs to another target on the same ECG (sum, methods, score, noise) or that did not change when the
 weights were shuffled, which is how alike maps under noise are (weights). A score is wrong of which over half is the
 planted mark's, in the shortcut model (heart), or that a model trained on shuffled diagnoses gives (known). Figures are
