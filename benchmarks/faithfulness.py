@@ -34,7 +34,7 @@ from ecgkt.errors import EcgktError, InvalidValue
 from ecgkt.evaluation.plausibility import mean_difference, mean_score, on_change
 from ecgkt.explain.agreement import averaged
 from ecgkt.explain.faithfulness import Faithfulness, deletion_insertion
-from ecgkt.explain.judged import FAITHFULNESS, FORMAT
+from ecgkt.explain.judged import FAITHFULNESS, FORMAT, SHORTCUT_CHECK
 from ecgkt.explain.logits import Logit, score_of
 from ecgkt.explain.methods import METHODS
 from ecgkt.explain.questions import find_waves
@@ -45,7 +45,7 @@ from ecgkt.simulation.settings import FS
 from ecgkt.simulation.waveforms import synthesise
 
 SEED = 7_300_027
-CHECK, TARGET = "checks/shortcut", "i50_heart_failure"
+CHECK, TARGET = SHORTCUT_CHECK, "i50_heart_failure"
 ORDERS = 4
 _LOG = logging.getLogger("faithfulness")
 

@@ -16,12 +16,15 @@ held-out patients, with intervals that resample patients.
 - *lab, fitted anew*: AUROC of a probe that is fitted on held-out rows, before and after the erasure of its lab.
 - *fidelity*: share of a score's variance for which the linear stand-in of the SHAP values stands, and boosted trees.
 - *additivity*: the largest gap between SHAP values plus base and the score that they explain, in logits.
+- *analyte used most*: with `--blood`, how often the value of the true analyte is the largest SHAP value over the real
+  inputs of a model that reads the tables, the ECG being one of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +40,7 @@ from ecgkt.domain.labels import Kind
 from ecgkt.errors import InvalidCheckpoint, InvalidCohort
 from ecgkt.evaluation.discrimination import auroc
 from ecgkt.evaluation.resampling import percentile_interval, subject_weights
+from ecgkt.explain.blood_inputs import ECG, shap_of_blood
 from ecgkt.explain.fit_bridge import Seen, see
 from ecgkt.explain.hidden import read_heads
 from ecgkt.explain.lab_bridge import LabBridge, read_bridge
@@ -269,7 +273,7 @@ def surrogate_table(models: Sequence[Opened], trees: bool) -> Iterator[str]:
             told = found.fidelity[[found.index(name) for name in names]]
             boosted = "not run"
             if trees:
-                boosted = f"{np.median([boosted_fidelity(one, inputs, scores, name) for name in names[::4]]):.2f}"
+                boosted = f"{np.median([boosted_fidelity(one, inputs, scores, name) for name in names[::6]]):.2f}"
             low = int((told < 0.7).sum())
             ends = f"{np.median(told):.2f} | {told.min():.2f} | {low} of {len(told)}"
             yield f"| {one.name} | {kind} | {ends} | {boosted} | {gap:.1e} |"
@@ -320,9 +324,41 @@ def boosted_fidelity(one: Opened, inputs: NDArray[np.float64], scores: NDArray[n
     if found is None:
         return float("nan")
     column = found.index(name)
-    trees = HistGradientBoostingRegressor(max_iter=150, max_leaf_nodes=8, early_stopping=False, random_state=0)
+    trees = HistGradientBoostingRegressor(max_iter=100, max_leaf_nodes=8, early_stopping=False, random_state=0)
     trees.fit(inputs[seen.fitted], scores[seen.fitted, column])
     return float(r2_score(scores[seen.held_out, column], trees.predict(inputs[seen.held_out])))
+
+
+def blood_table(folders: Mapping[str, Path], study: Study, keep: Path | None, count: int) -> Iterator[str]:
+    """Yield what the models that read the blood used on held-out ECGs of each code, of up to `count` patients each.
+
+    Only ECGs whose true analyte was measured; one a patient.
+    """
+    yield "| code | analyte | model | ECGs | analyte used most | its size, logits | the ECG's | additivity |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, folder in folders.items():
+        predictor = Predictor.open(folder)
+        bridge = read_bridge(folder, predictor.card.id)
+        if bridge is None:
+            continue
+        seen = see(predictor, study, keep=keep)
+        values = study.partners.values[:, [study.partners.names.index(one) for one in predictor.card.table_names]]
+        for code, behind in BEHIND.items():
+            analyte = str(all_labels()[behind.lab].lab)
+            known = ~np.isnan(values[seen.rows, predictor.card.table_names.index(analyte)])
+            coded = study.labels.column(code)[seen.rows] == 1
+            _, first = np.unique(np.where(known & coded & seen.held_out, seen.subjects, -1), return_index=True)
+            cases = [row for row in first if known[row] and coded[row] and seen.held_out[row]][:count]
+            found = [
+                shap_of_blood(predictor, seen.hidden[row], bridge.labs.mean, values[seen.rows[row]], code)
+                for row in cases
+            ]
+            sizes = [{part: abs(size) for part, size in one.parts} for one in found]
+            most = np.array([max(one, key=lambda part: one[part]) == analyte for one in sizes], dtype=float)
+            gap = max((abs(one.residual) for one in found), default=0.0)
+            own, ecg = (np.mean([one.get(part, 0.0) for one in sizes]) for part in (analyte, ECG))
+            told = spell(mean_estimate(most, seen.subjects[cases])) if cases else "too few"
+            yield f"| {code} | {analyte} | {name} | {len(cases)} | {told} | {own:.2f} | {ecg:.2f} | {gap:.1e} |"
 
 
 def spell(one: Estimate) -> str:
@@ -345,12 +381,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", type=Path, nargs="+", required=True)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--trees", action="store_true", help="fit boosted trees beside the linear stand-ins")
+    parser.add_argument(
+        "--blood", type=int, default=0, metavar="N", help="cases a code for the models that read tables"
+    )
     parser.add_argument("--out", type=Path)
     told = parser.parse_args(arguments)
     folders = {name: folder for root in told.models for name, folder in checkpoints.list_checkpoints(root).items()}
     folders = {name: folder for name, folder in folders.items() if (folder / "bridge.npz").is_file()}
     cards = {name: checkpoints.read_card(folder) for name, folder in folders.items()}
-    kept = [name for name, card in cards.items() if set(BEHIND) <= set(card.labels.names)]
+    able = [name for name, card in cards.items() if set(BEHIND) <= set(card.labels.names)]
+    kept = [name for name in able if not cards[name].table_names]
     kept.sort(key=lambda name: cards[name].arm != "transferred")
     study = read_study(told.prepared, cards[kept[0]].preprocessing)
     models = [open_one(name, folders[name], study, told.keep) for name in kept]
@@ -365,10 +405,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "The stand-in of the SHAP values": surrogate_table(models, told.trees),
         "Fidelity by diagnosis": fidelity_table(models),
     }
-    text = "\n".join(line for name, lines in sections.items() for line in (f"### {name}", "", *lines, ""))
-    print(text)
-    if told.out is not None:
-        told.out.write_text(text + "\n", encoding="utf-8")
+    if told.blood:
+        readers = {name: folders[name] for name in able if cards[name].table_names}
+        sections["What the models that read the blood used"] = blood_table(readers, study, told.keep, told.blood)
+    out = sys.stdout if told.out is None else told.out.open("w", encoding="utf-8")
+    for name, lines in sections.items():
+        out.write("\n".join((f"### {name}", "", *lines, "", "")))
+        out.flush()
     return 0
 
 

@@ -104,11 +104,10 @@ def click(page: Page, row: int) -> float:
 
 def choose(page: Page, label: str, option: str) -> float:
     """Return seconds from choosing in a list to the sheet in its new form."""
-    chosen = page.get_by_role("option", name=option, exact=True)
-    page.get_by_label(label).first.click()
-    page.wait_for_timeout(700)
-    if not chosen.count():  # the first click after a switch may only take the focus
-        page.get_by_label(label).first.click()
+    chosen, where = page.get_by_role("option", name=option, exact=True), page.get_by_label(label).first
+    where.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # Streamlit closes a list on a scroll event, which comes a frame after the scrolling
+    where.click()
     chosen.wait_for()
     page.wait_for_timeout(200)
     watch = Watch(page)
@@ -127,9 +126,6 @@ def more(page: Page) -> float:
     watch = Watch(page)
     switch.click()
     watch.settled()
-    page.locator(INK).scroll_into_view_if_needed()
-    page.get_by_label("Layout").first.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
     return seconds
 
 

@@ -15,7 +15,7 @@ from ecgkt.checkpoints import Card, choose_checkpoint, real_evidence
 from ecgkt.cli.progress import bar, say
 from ecgkt.domain.predictions import Predictions
 from ecgkt.domain.records import Domain
-from ecgkt.errors import EcgktError, UnreadableRecord
+from ecgkt.errors import EcgktError, InvalidValue, UnreadableRecord
 from ecgkt.figures.scores import HEADINGS, basis, score_rows
 from ecgkt.inference import Predictor
 
@@ -37,8 +37,11 @@ def fill_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--target", required=True, metavar="NAME", help="a label, such as atrial_fibrillation")
     parser.add_argument("--png", required=True, type=Path, metavar="OUT", help="where to draw it")
+    parser.add_argument("--method", metavar="NAME", help="attribution method (default: integrated gradients)")
+    parser.add_argument("--baseline", metavar="NAME", help="what the ECG is compared with (default: zero signal)")
+    parser.add_argument("--minus", metavar="NAME", help="explain the score of --target less that of this label")
     parser.add_argument(
-        "--steps", type=int, help="steps of the path integral (default: 50, more where those leave too much)"
+        "--steps", type=int, help="even steps of the path integral (default: 50, more where those leave too much)"
     )
     _add_models(parser)
     parser.set_defaults(run=run_explain)
@@ -56,20 +59,27 @@ def run_predict(arguments: argparse.Namespace) -> int:
 
 def run_explain(arguments: argparse.Namespace) -> int:
     """Draw one target's saliency on the ECG, with the residual of the map."""
+    from ecgkt.explain.baselines import ZERO
+    from ecgkt.explain.methods import DEFAULT, explain
     from ecgkt.explain.saliency import integrated_gradients
     from ecgkt.figures.print import write_png
 
     predictor = Predictor.open(choose_checkpoint(arguments.models, arguments.model))
-    predictor.card.labels.index(arguments.target)
+    labels = predictor.card.labels
+    labels.index(arguments.target)
     record = readers.read_record(arguments.file)
-    explanation = integrated_gradients(predictor, record, arguments.target, arguments.steps)
-    title = predictor.card.labels[arguments.target].title
-    write_png(record, arguments.png, explanation=explanation, title=title)
-    share = explanation.relative_residual or 0.0
-    say(
-        f"{title}: {explanation.method}, baseline {explanation.baseline}; "
-        f"completeness residual {share:.1%} of the score difference; checkpoint {explanation.checkpoint_id}."
-    )
+    method, baseline = arguments.method or DEFAULT, arguments.baseline or ZERO
+    if arguments.steps is None:
+        found = explain(predictor, record, arguments.target, method=method, baseline=baseline, minus=arguments.minus)
+    elif (method, baseline, arguments.minus) == (DEFAULT, ZERO, None):
+        found = integrated_gradients(predictor, record, arguments.target, arguments.steps)
+    else:
+        raise InvalidValue(f"--steps for {DEFAULT} from the {ZERO} alone", "another choice", "leave --steps out")
+    title = labels[found.target].title + ("" if found.minus is None else f" minus {labels[found.minus].title}")
+    write_png(record, arguments.png, explanation=found, title=title)
+    share = found.relative_residual
+    missed = "" if share is None else f"completeness residual {share:.1%} of the score difference; "
+    say(f"{title}: {found.method}, baseline {found.baseline}; {missed}checkpoint {found.checkpoint_id}.")
     say(f"{NOTICE}. {predictor.card.statement}")
     return 0
 

@@ -10,25 +10,32 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ecgkt.dashboard import bridge_words, loading, state
+from ecgkt.dashboard import bridge_blood, bridge_words, loading, state
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.state import TARGET, Case
-from ecgkt.domain import LabelSet, Predictions
+from ecgkt.domain import Domain, LabelSet, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import EcgktError
 from ecgkt.explain.hidden import hidden_of, read_heads
 from ecgkt.explain.lab_bridge import FILE, Erased, LabBridge, erase_labs, read_bridge
 from ecgkt.explain.surrogate import AGE, FAITHFUL, SEX, Shares, shap_of_surrogate
+from ecgkt.figures.saliency import LOWERS_RGB, RAISES_RGB
 from ecgkt.figures.scores import score_rows
 from ecgkt.inference import Predictor
 
 OPEN = "bridge_open"
-STYLE = """
+_RAISES, _LOWERS = (", ".join(map(str, one)) for one in (RAISES_RGB, LOWERS_RGB))
+STYLE = f"""
 <style>
-.ecgkt-bridge small, .ecgkt-shap small {font-size: .74rem; opacity: .9;}
-.ecgkt-shap td.bar {width: 38%; min-width: 5rem; border-left: 1px solid rgba(128,128,128,.35);
-  border-right: 1px solid rgba(128,128,128,.35);}
-.ecgkt-shap td:last-child {width: 4rem;}
+.ecgkt-bridge small, .ecgkt-shap small {{font-size: .74rem; opacity: .9;}}
+.ecgkt-bridge td {{white-space: nowrap;}}
+.ecgkt-shap td.bar {{width: 40%; min-width: 5rem; position: relative; background:
+  linear-gradient(to right, transparent calc(50% - 1px), rgba(128,128,128,.5) 0 50%, transparent 0);}}
+.ecgkt-shap td.bar span {{position: absolute; top: 12%; bottom: 12%;}}
+.ecgkt-shap .raises {{background: rgb({_RAISES});}}
+.ecgkt-shap .lowers {{background:
+  repeating-linear-gradient(45deg, rgb({_LOWERS}) 0 3px, rgba({_LOWERS}, .45) 3px 6px);}}
+.ecgkt-shap td:last-child {{width: 3.6rem;}}
 </style>
 """
 
@@ -72,11 +79,12 @@ def show(folder: Path, case: Case, predictions: Predictions) -> None:
     detail = st.expander(f"Labs that share evidence with it: {labels[target].title}", key=OPEN, on_change="rerun")
     if detail.open:
         with detail:
-            left, right = st.columns((1.5, 1), gap="medium")
+            left, right = st.columns((1.8, 1), gap="medium")
             with left:
                 _show_table(found, erased, case, predictions, opened, read)
             with right:
                 _show_stand_in(found, erased, case, read, labels)
+                _show_blood(case, target)
 
 
 def stored(folder: Path) -> LabBridge | None:
@@ -156,7 +164,17 @@ def _show_stand_in(found: LabBridge, erased: Erased, case: Case, read: Read, lab
     shares = loading.in_turn("shap", "Attributing the score to the labs", attribute)
     st.html(bridge_words.bars(shares))
     told = bridge_words.fidelity_words(shares, fidelity, erased.score)
-    missing = [name for name in (AGE, SEX) if np.isnan(people[name])]
+    missing = [word for name, word in ((AGE, "age"), (SEX, "sex")) if np.isnan(people[name])]
     if missing:
         told += f" {' and '.join(missing).capitalize()} not known: the cohort's mean was taken."
     st.html(f'<p class="ecgkt-basis">{escape(told)}</p>')
+
+
+def _show_blood(case: Case, target: str) -> None:
+    """Offer what the model that reads the blood made of a simulated case whose blood is known."""
+    if case.record.domain is not Domain.SIMULATED or not case.measured:
+        return
+    reader = bridge_blood.reader(target)
+    found = None if reader is None else stored(reader)
+    if reader is not None and found is not None:
+        bridge_blood.show(case, target, reader, found)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from html import escape
 
 from ecgkt.catalogue import all_labels, lab, limit_words, value_words
-from ecgkt.dashboard.opinion_rows import BAR_RGB, time_words
+from ecgkt.dashboard.opinion_rows import time_words
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Domain
 from ecgkt.explain.lab_bridge import Erased, LabBridge
 from ecgkt.explain.surrogate import AGE, FAITHFUL, SEX, Shares
 
 SHOWN = 8
-_LOWERS = "131, 100, 164"
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,13 @@ def sentence(bridge: LabBridge, erased: Erased, figures: tuple[str, str], domain
 
 
 def measured_words(case: Case, name: str, si: bool) -> str:
-    """Return the measured value of a lab label's analyte with its time, empty where it is not known."""
+    """Return the measured value of a lab label's analyte, and when where not at the ECG; empty where not known."""
     label = all_labels()[name]
     found = case.measured.get(str(label.lab))
-    return "" if found is None else f"{value_words(lab(str(label.lab)), found.value, si)}{time_words(found)}"
+    if found is None:
+        return ""
+    when = "" if found.minutes is not None and round(found.minutes) == 0 else time_words(found)
+    return f"{value_words(lab(str(label.lab)), found.value, si)}{when}"
 
 
 def limit_of(name: str, si: bool) -> str:
@@ -83,15 +85,15 @@ def limit_of(name: str, si: bool) -> str:
 
 def table(bridge: LabBridge, erased: Erased, lines: Sequence[Line], si: bool) -> str:
     """Return the labs with what their erasure does, and the controls below them, as HTML."""
-    heads = ("predicted", "measured", "erased, logits", "score then", "cohort, logits", "AUROC left")
+    heads = ("predicted", "measured", "erased, logits", "score then", "cohort, logits", "AUROC, before, after")
     column = bridge.names.index(erased.target)
     body = "".join(_row(bridge, line, column, si) for line in lines)
     least = min((abs(line.change) for line in lines), default=0.0)
     rest = len(erased.changes) - len(lines)
-    foot = f'<tr><th scope="row">{rest} further labs</th><td></td><td></td><td>at most {least:.2f}</td>' + _EMPTY
+    foot = f'<tr><th scope="row">{rest} further labs</th><td></td><td></td><td>up to {least:.2f}</td>' + _EMPTY
     foot += (
-        '<tr><th scope="row">Control: noise <small>labs dealt out at random</small></th><td></td><td></td>'
-        f"<td>at most {erased.limit:.2f}</td><td></td><td>{bridge.noise_moved[column]:.2f}</td><td></td></tr>"
+        '<tr><th scope="row">Control: noise <small>labs dealt out anew at random</small></th><td></td><td></td>'
+        f"<td>up to {erased.limit:.2f}</td><td></td><td>{bridge.noise_moved[column]:.2f}</td><td></td></tr>"
     )
     head = "".join(f'<th scope="col">{one}</th>' for one in heads)
     return (
@@ -106,8 +108,8 @@ def table_words(bridge: LabBridge) -> str:
     return (
         "Erased: what a linear probe reads of that lab is taken out of the embedding by the least change (LEACE, "
         "Belrose 2023) and the score is read again; an average ECG would keep its score. Cohort: the mean size of that "
-        f"change on {facts['held_out']:,} held-out ECGs ({facts['domain']}). AUROC left: how well a probe that is "
-        "fitted anew reads the lab there, before and after; 0.5 is chance. Labs and diagnoses are read from one "
+        f"change on {facts['held_out']:,} held-out ECGs ({facts['domain']}). AUROC: how well a probe that is "
+        "fitted anew there reads the lab, before and after; 0.5 is chance. Labs and diagnoses are read from one "
         "embedding: they share evidence, and labs that go together in patients go together here. It is no cause."
     )
 
@@ -121,16 +123,22 @@ def fidelity_words(shares: Shares, fidelity: float, raw: float) -> str:
         )
     return (
         "SHAP over a linear stand-in that reads the model's lab scores, age and sex. It stands for "
-        f"{fidelity:.2f} of this score's variance on held-out patients; on this ECG it gives {shares.score:+.2f} "
-        f"logits, the model {raw:+.2f}. Against {shares.against} ({shares.base:+.2f})."
+        f"{fidelity:.2f} of this score's variance on held-out patients; on this ECG it gives {signed(shares.score)} "
+        f"logits, the model {signed(raw)}. Against {shares.against} ({signed(shares.base)})."
     )
 
 
-def bars(shares: Shares, shown: int = SHOWN, detail: Mapping[str, str] | None = None) -> str:
-    """Return the largest SHAP values as bars and the sum of the others, as HTML."""
+def bars(
+    shares: Shares,
+    shown: int = SHOWN,
+    detail: Mapping[str, str] | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> str:
+    """Return the largest SHAP values as bars and the sum of the others, as HTML; `detail` and `titles` by input."""
     ordered = sorted(shares.parts, key=lambda part: -abs(part[1]))
     first, rest = ordered[:shown], ordered[shown:]
-    rows = [(input_title(name), value, (detail or {}).get(name, "")) for name, value in first]
+    named = titles or {}
+    rows = [(named.get(name, input_title(name)), value, (detail or {}).get(name, "")) for name, value in first]
     if rest:
         rows.append((f"{len(rest)} further inputs", sum(value for _, value in rest), ""))
     largest = max((abs(value) for _, value, _ in rows), default=0.0) or 1.0
@@ -150,26 +158,28 @@ _EMPTY = "<td></td><td></td><td></td></tr>"
 
 def _row(bridge: LabBridge, line: Line, column: int, si: bool) -> str:
     before, after = bridge.probes[line.name]
-    known = "not measured" if before.value is None else f"{before.value:.2f} to {after.value or 0.5:.2f}"
+    known = "not measured" if before.value is None else f"{before.value:.2f}, {after.value or 0.5:.2f}"
     moved = bridge.moved[bridge.labs.index(line.name), column]
-    mark = "" if knows(bridge, line.name) else " <small>(not known to the embedding)</small>"
+    mark = "" if knows(bridge, line.name) else " <small>(no probe reads it)</small>"
     return (
         f'<tr><th scope="row">{escape(all_labels()[line.name].title)} <small>{escape(limit_of(line.name, si))}</small>'
         f"{mark}</th><td>{escape(line.predicted)}</td><td>{escape(line.measured or 'not measured')}</td>"
-        f"<td><b>{line.change:+.2f}</b></td><td>{escape(line.after)}</td><td>{moved:.2f}</td><td>{known}</td></tr>"
+        f"<td><b>{signed(line.change)}</b></td><td>{escape(line.after)}</td><td>{moved:.2f}</td><td>{known}</td></tr>"
     )
 
 
 def _bar(told: str, value: float, more: str, share: float) -> str:
-    """Return one bar from the middle: to the right what raises the score, to the left what lowers it."""
-    colour, half = (BAR_RGB if value >= 0 else _LOWERS), 50 * share
-    begin = 50.0 if value >= 0 else 50.0 - half
-    fill = (
-        f"linear-gradient(to right, transparent {begin:.1f}%, rgba({colour}, .55) {begin:.1f}% {begin + half:.1f}%, "
-        "transparent 0)"
-    )
+    """Return one bar from the middle: to the right what raises the score, to the left and striped what lowers it."""
+    half = 50 * share
+    kind, begin = ("raises", 50.0) if value >= 0 else ("lowers", 50.0 - half)
     small = f" <small>{escape(more)}</small>" if more else ""
     return (
-        f'<tr><th scope="row">{escape(told)}{small}</th>'
-        f'<td class="bar" style="background: {fill} no-repeat"></td><td>{value:+.2f}</td></tr>'
+        f'<tr><th scope="row">{escape(told)}{small}</th><td class="bar">'
+        f'<span class="{kind}" style="left: {begin:.1f}%; width: {half:.1f}%"></span></td>'
+        f"<td>{signed(value)}</td></tr>"
     )
+
+
+def signed(value: float) -> str:
+    """Return a number of logits with its sign."""
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")

@@ -43,7 +43,6 @@ def show() -> None:
 
         compare_cohort.show(VIEW)
     else:
-        method.recall()
         _show_case(right)
         address.write(VIEW, MODELS, compare_maps.TRACED, *method.WORDS, CASE, READ_FIRST)
 

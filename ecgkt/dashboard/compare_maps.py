@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, loading, method
+from ecgkt.dashboard import address, loading, method, why
 from ecgkt.dashboard.paper import View, current_view
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import LEADS, Domain, Explanation
@@ -26,6 +26,7 @@ STYLE = """
 .ecgkt-maps {display: grid; align-items: end; gap: .5rem .8rem;
   grid-template-columns: repeat(auto-fit, minmax(min(29rem, 100%), 1fr));}
 .ecgkt-maps.below {grid-template-columns: 1fr;}
+.ecgkt-maps .waves {align-self: start; min-width: 0;}
 .ecgkt-maps figure {margin: 0; min-width: 0;}
 .ecgkt-maps figcaption {font-size: .82rem; line-height: 1.35; margin: 0 0 .15rem;}
 .ecgkt-maps img {display: block; width: 100%; height: auto; border: 1px solid rgba(128,128,128,.35);
@@ -59,6 +60,8 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
         address.trouble(f"The link asks for the target {address.quoted(target)}, which no model here has.")
         st.session_state[TRACED] = None
         return
+    labels = next(card.labels for card in cards.values() if target in card.labels.names)
+    method.recall(labels, target)
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center"):
         family = HEADINGS[label.kind].lower()
@@ -80,11 +83,15 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     seen = {name: cards[name].preprocessing.description for name in found}
     drawn = {**found, **_difference(found)}
     first = next(iter(seen.values()), "")
-    figures = "".join(_figure(case, view, name, one, label.title, seen.get(name, first)) for name, one in drawn.items())
-    st.html(f'<div class="ecgkt-maps{below}">{figures}</div>')
+    figures = "".join(
+        _figure(case, view, name, one, method.subject(labels, one), seen.get(name, first))
+        for name, one in drawn.items()
+    )
+    waves = f'<div class="waves">{why.beside_html(case, cards, found)}</div>' if found else ""
+    st.html(f'<div class="ecgkt-maps{below}">{figures}{waves}</div>')
     told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(found)]
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(told))}</p>')
-    method.show()
+    method.show(labels, target)
 
 
 def _difference(found: Mapping[str, Explanation]) -> dict[str, Explanation]:

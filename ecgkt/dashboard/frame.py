@@ -17,9 +17,14 @@ STYLE = """
 <style>
 .block-container {padding: 3.4rem 1.4rem 1.5rem; max-width: none;}
 .block-container [data-testid="stVerticalBlock"] {gap: .45rem;}
-[data-testid="stSidebar"] {min-width: 17rem; max-width: 17rem;}
+[data-testid="stSidebar"][data-collapsed="false"] {min-width: 17rem; max-width: 17rem;}
+[data-testid="stSidebar"][data-collapsed="true"] {min-width: 0; max-width: 0; overflow: hidden;}
 [data-testid="stSidebarContent"] {padding-top: 0;}
 [data-testid="stSidebarHeader"] {height: 2.2rem; margin-bottom: 0;}
+[data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] {gap: .5rem;}
+[data-testid="stSidebar"] [data-testid="stWidgetLabel"] {min-height: 0; margin-bottom: 0;}
+[data-testid="stSidebar"] [data-testid="stFileUploaderDropzone"] {flex-direction: row; align-items: center;
+  padding: .3rem .5rem; min-height: 0; gap: .6rem;}
 .ecgkt-notice {position: fixed; top: .62rem; right: 1.4rem; z-index: 1000000; max-width: 70vw; text-align: right;
   font-size: .8rem; line-height: 1.3; pointer-events: none;}
 .ecgkt-notice b {font-size: .9rem;}
@@ -27,7 +32,19 @@ STYLE = """
   .ecgkt-notice {position: static; max-width: none; margin-top: .6rem; text-align: left;}
   .block-container [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
   .block-container [data-testid="stColumn"] {min-width: min(100%, 30rem);}
+  [data-testid="stSidebar"][data-collapsed="false"] {position: fixed !important; left: 0; top: 0;
+    height: 100% !important; z-index: 1000001; box-shadow: 0 0 1.5rem rgba(0,0,0,.35);}
+  [data-testid="stExpandSidebarButton"] {width: auto;}
+  [data-testid="stExpandSidebarButton"]::after {content: "Open the side panel"; font-size: .9rem;
+    margin: 0 .4rem; white-space: nowrap;}
+  .block-container .st-key-strip [data-testid="stHorizontalBlock"] {display: grid;
+    grid-template-columns: repeat(3, minmax(0, 1fr));}
+  .block-container .st-key-strip [data-testid="stColumn"] {width: auto; min-width: 0;}
+  .block-container .st-key-strip [data-testid="stColumn"]:first-child {grid-column: 1 / -1;}
 }
+.ecgkt-foot {display: none; font-size: .78rem; line-height: 1.3; margin: 0; padding: .15rem .5rem .3rem;
+  color: #1a1a1a;}
+@container (max-width: 830px) {.ecgkt-foot {display: block;}}
 .ecgkt-case {font-size: .86rem; line-height: 1.35; margin: 0;}
 .ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}
 .st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
@@ -43,7 +60,9 @@ STYLE = """
 .ecgkt-changes > div {flex: 2 1 360px; max-width: 36rem;}
 .ecgkt-sheet, .ecgkt-beats {display: block; width: 100%; height: auto;}
 .block-container .st-key-controls {gap: .4rem; align-items: center;}
-.st-key-controls [data-baseweb="select"] > div, .st-key-controls button {min-height: 1.9rem; font-size: .82rem;}
+.st-key-controls button {min-height: 1.9rem; font-size: .82rem;}
+.st-key-controls .react-aria-ComboBox > [role="group"], .st-key-controls .react-aria-ComboBox input {min-height: 0;
+  height: 2rem; font-size: .82rem;}
 .ecgkt-measured {width: 100%; border-collapse: collapse; font-size: .82rem; line-height: 1.3;
   font-variant-numeric: tabular-nums;}
 .ecgkt-measured caption {text-align: left; font-weight: 700; font-size: .92rem;}
@@ -97,6 +116,22 @@ STYLE = """
 """
 
 
+FOLD = """
+<script>
+if (!window.ecgktFolded && window.innerWidth <= 1000) {
+  window.ecgktFolded = true;
+  const until = Date.now() + 5000;
+  const fold = () => {
+    const button = document.querySelector('[data-testid="stSidebarCollapseButton"] button');
+    if (button) button.click(); else if (Date.now() < until) setTimeout(fold, 50);
+  };
+  fold();
+}
+</script>
+"""
+"""On a tablet the sidebar begins folded, once a visit, so that the ECG has the width of the screen."""
+
+
 def page(title: str) -> None:
     """Begin a page: it opens cold, carries the notice and the chosen model's statement, and looks like the others."""
     _through_app()
@@ -105,7 +140,8 @@ def page(title: str) -> None:
     hold(CARD_PX, TRUE_SIZE, ALL_ROWS)
     st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="auto")
     st.html(STYLE)
-    st.html(f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>')
+    notice = f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>'
+    st.html(notice + FOLD, unsafe_allow_javascript=True)
 
 
 def _through_app() -> None:

@@ -102,10 +102,12 @@ def explanation(
     *,
     method: str | None = None,
     baseline: str | None = None,
+    minus: str | None = None,
 ) -> Explanation:
     """Trace a target's score back to a record, in this session's turn; `place` as in `scores`.
 
-    By the default method from its default baseline where none is named. Raises what `explain` raises.
+    By the default method from its default baseline where none is named; less the score of `minus`, another target.
+    Raises what `explain` raises.
     """
     opened = predictor(folder)
 
@@ -114,7 +116,7 @@ def explanation(
         from ecgkt.explain.methods import DEFAULT, explain
 
         ready("captum.attr")
-        return explain(opened, record, target, method=method or DEFAULT, baseline=baseline or ZERO)
+        return explain(opened, record, target, method=method or DEFAULT, baseline=baseline or ZERO, minus=minus)
 
     return in_turn("map", "Tracing the score back to the ECG", trace, place)
 

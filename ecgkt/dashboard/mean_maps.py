@@ -39,7 +39,9 @@ STYLE = """
 .ecgkt-means figcaption {font-size: .82rem; line-height: 1.35; margin: 0 0 .15rem;}
 .ecgkt-means img {display: block; width: 100%; height: auto; border: 1px solid rgba(128,128,128,.35);
   color-scheme: light;}
-.ecgkt-means .ecgkt-table {font-size: .8rem;}
+.ecgkt-means .ecgkt-table {font-size: .8rem; line-height: 1.25;}
+.ecgkt-means .ecgkt-table th:first-child {white-space: nowrap;}
+.ecgkt-means .ecgkt-table td, .ecgkt-means .ecgkt-table thead th {padding-left: .4rem; padding-right: .1rem;}
 </style>
 """
 
@@ -101,8 +103,8 @@ def table_html(maps: CohortMaps, one: TargetMaps) -> str:
         difference = one.regions["difference"][name]
         apart = _points(difference) if _is_told(difference) else f"{_points(difference)} ?"
         rows.append((name, f"{chance:.0%}", f"{one.size[name]:.0%}", *arms, apart))
-    columns = ("Share of", "signal", "all mV", *(f"{arm}'s map" for arm in maps.arms), "difference, points")
-    return plain_tables.table_html(f"By wave, {one.patients} {whose(maps.domain)}", columns, rows)
+    columns = ("Wave", "of the signal", "of all mV", *(f"of the map, {arm}" for arm in maps.arms), "difference, points")
+    return plain_tables.table_html(f"Shares by wave, {one.patients} {whose(maps.domain)}", columns, rows)
 
 
 def made(maps: CohortMaps, one: TargetMaps, cohort: str) -> str:
@@ -137,8 +139,17 @@ def _draw(maps: CohortMaps, one: TargetMaps, values: NDArray[np.float32], legend
     )
     time = FROM_MS + 1000 / _BEAT_FS * np.arange(one.beat.shape[1])
     foot = f"{_SCALE} relative to the grid · mean of the median beats of {one.patients} patients, zero at QRS onset"
-    given = {"explanation": explanation, "target_title": legend, "said": foot}
-    return draw_beats(one.beat, time, (), one.patients, maps.domain, _SCALE, **given)
+    return draw_beats(
+        one.beat,
+        time,
+        (),
+        one.patients,
+        maps.domain,
+        _SCALE,
+        explanation=explanation,
+        target_title=legend,
+        said=foot,
+    )
 
 
 def _figure(maps: CohortMaps, title: str, said: str, svg: str) -> str:
@@ -191,7 +202,7 @@ def _points(figure: Estimate) -> str:
 
 def _title(name: str) -> str:
     label = all_labels()[name]
-    return f"{label.title} ({HEADINGS[label.kind].lower()})"
+    return f"{label.title} · {HEADINGS[label.kind]}"
 
 
 def _title_of(name: str) -> str:

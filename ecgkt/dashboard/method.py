@@ -10,21 +10,32 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard import address, loading, state
 from ecgkt.dashboard.state import Case
-from ecgkt.domain import Explanation
-from ecgkt.errors import InvalidValue
+from ecgkt.domain import Explanation, LabelSet
+from ecgkt.errors import InvalidValue, UnknownName
 from ecgkt.explain.baselines import BASELINES, ZERO
 from ecgkt.explain.methods import DEFAULT, METHODS
 
-METHOD, BASELINE = "method", "baseline"
-WORDS = (METHOD, BASELINE)
+METHOD, BASELINE, MINUS = "method", "baseline", "minus"
+WORDS = (METHOD, BASELINE, MINUS)
 """What of this stands in an address."""
-_REFUSED = "method_refused"
+_REFUSED, _MINUS_OF = "method_refused", "minus_of"
 
 
-def recall() -> None:
-    """Take the method and the baseline from a followed address or from what the session chose."""
+def recall(labels: LabelSet, target: str | None) -> None:
+    """Take method, baseline and the target to take away from a followed address or from what the session chose.
+
+    What is taken away belongs to the `target` for which it was chosen, and goes with it.
+    """
+    held = st.session_state
     address.recall(METHOD, list(METHODS), DEFAULT, "method")
     address.recall(BASELINE, list(BASELINES), ZERO, "baseline")
+    if address.followed():
+        held[MINUS], held[_MINUS_OF] = address.asked(MINUS), target
+    minus = held.get(MINUS)
+    if minus is not None and minus not in labels.names:
+        address.trouble(f"There is no map minus {address.quoted(minus)}, a target that this model does not have.")
+    kept = minus in labels.names and minus != target and held.get(_MINUS_OF) == target
+    held[MINUS], held[_MINUS_OF] = minus if kept else None, target
 
 
 def trace(folder: Path, card: Card, case: Case, target: str, turn: DeltaGenerator) -> Explanation | None:
@@ -32,23 +43,23 @@ def trace(folder: Path, card: Card, case: Case, target: str, turn: DeltaGenerato
 
     None where the method cannot be used on this ECG; `show` then says why.
     """
-    name, baseline = _chosen()
+    (name, baseline), minus = _chosen(), st.session_state.get(MINUS)
     try:
         found = state.explanation_of(
             case,
             card.id,
             target,
-            lambda: loading.explanation(folder, case.record, target, turn, method=name, baseline=baseline),
-            (name, baseline),
+            lambda: loading.explanation(folder, case.record, target, turn, method=name, baseline=baseline, minus=minus),
+            (name, baseline, minus or ""),
         )
-    except InvalidValue as error:
+    except (InvalidValue, UnknownName) as error:
         st.session_state[_REFUSED] = str(error)
         return None
     st.session_state.pop(_REFUSED, None)
     return found
 
 
-def show() -> None:
+def show(labels: LabelSet, target: str) -> None:
     """Draw the choice, folded away under one line, and why there is no map where the method cannot be used."""
     name, _ = _chosen()
     refused = st.session_state.get(_REFUSED)
@@ -66,13 +77,26 @@ def show() -> None:
             disabled=not one.takes_baseline,
         )
         st.caption(f"{_title(BASELINES[st.session_state[BASELINE]])}." if one.takes_baseline else _own_baseline(chosen))
+        st.selectbox(
+            f"Of {labels[target].title} alone, or minus another target",
+            [None, *(other for other in labels.names if other != target)],
+            key=MINUS,
+            format_func=lambda other: "Alone" if other is None else f"Minus {labels[other].title}",
+        )
+
+
+def subject(labels: LabelSet, explanation: Explanation) -> str:
+    """Return what a map explains, as people read it: a target, or one minus another."""
+    title = labels[explanation.target].title
+    return title if explanation.minus is None else f"{title} minus {labels[explanation.minus].title}"
 
 
 def made(explanation: Explanation) -> str:
     """Return how a map was made, and what it cannot tell."""
     method = METHODS[explanation.method]
     compared = f", baseline: {explanation.baseline}" if explanation.difference is not None else ""
-    return f"{_title(method.name)} of the raw score{compared}. {method.coarse}".strip()
+    what = "the raw score" if explanation.minus is None else "the difference of both raw scores"
+    return f"{_title(method.name)} of {what}{compared}. {method.coarse}".strip()
 
 
 def misses(explanation: Explanation) -> str:

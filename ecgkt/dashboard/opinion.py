@@ -59,7 +59,12 @@ def show_families(case: Case, predictions: Predictions) -> None:
     compared = [row.name for row in open_rows.get(Kind.TRACING, ())]
     show_added(case, predictions, card, beside, compared)
     show_chosen(card, predictions, beside)
-    st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))} {strip_words()}</p>')
+
+
+def show_basis(case: Case, predictions: Predictions) -> None:
+    """Say how to read the lines, what the strip leaves out; nothing where the model abstains."""
+    if predictions.abstained[0] is None:
+        st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))} {strip_words()}</p>')
 
 
 def show_provenance(card: Card) -> None:

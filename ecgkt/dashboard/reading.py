@@ -33,7 +33,7 @@ from ecgkt.dashboard.state import CASE, MAP, MODEL, PREVIOUS, READ_FIRST, TARGET
 from ecgkt.domain import Domain, Explanation, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.calipers import measure_box
-from ecgkt.figures.ecg import draw_ecg
+from ecgkt.figures.ecg import draw_ecg, footer_text
 from ecgkt.figures.saliency import hidden_share, told_hidden
 from ecgkt.figures.sheet import draw_sheet
 
@@ -58,7 +58,7 @@ def show_heading(case: Case) -> None:
         *record.notes,
     ]
     told = " · ".join(escape(fact) for fact in facts if fact)
-    more = f"<br>{escape(case.description)}" if case.description else ""
+    more = f" · {escape(case.description)}" if case.description else ""
     st.html(f'<p class="ecgkt-case"><b>{escape(case.title)}</b>{told}{more}</p>')
 
 
@@ -75,7 +75,7 @@ def show_reading(folder: Path) -> None:
     _recall_target(card)
     address.recall(MAP, (False, True), True)
     address.recall(SI, (False, True), False)
-    method.recall()
+    method.recall(card.labels, st.session_state.get(TARGET))
     told = st.container()
     if reveal.waits(held):
         _show_paper(case, card, None)
@@ -107,10 +107,13 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     if explanation is not None:
         why.show(case, card, explanation)
         plausible.show(card, explanation)
-        trust.show(folder, case, card, explanation)
     if _asks_for_map(predictions):
-        method.show()
+        with st.container(horizontal=True, vertical_alignment="center", key="map_ways"):
+            if explanation is not None:
+                trust.show(folder, case, card, explanation)
+            method.show(card.labels, st.session_state[TARGET])
     bridge.show(folder, case, predictions)
+    opinion.show_basis(case, predictions)
     opinion.show_provenance(card)
 
 
@@ -168,9 +171,11 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
     title = None
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
     if explanation is not None:
-        title = trust.captioned(case, explanation, card.labels[explanation.target].title)
+        subject = method.subject(card.labels, explanation)
+        title = trust.captioned(case, explanation, subject)
+        doubt = "" if title == subject else "Do not rely on this map."
         hidden = told_hidden(hidden_share(explanation, view.paper))
-        told += f", saliency of {title} by {explanation.method}{f'. {hidden}' if hidden else ''}"
+        told += ". ".join(filter(None, (f", saliency of {subject} by {explanation.method}", hidden, doubt)))
     if view.tool == BEATS:
         measured.draw_beats(place, case, explanation, title)
         return None
@@ -187,7 +192,8 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
             true_size=view.px_per_mm is not None,
         )
         source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
-        place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">')
+        foot = escape(footer_text(view.drawn, view.paper, seen, display, true_size=view.px_per_mm is not None))
+        place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}"><p class="ecgkt-foot">{foot}</p>')
         return None
     figure = draw_ecg(
         view.drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display

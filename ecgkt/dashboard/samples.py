@@ -73,7 +73,7 @@ def _real() -> Case:
 
     path = get_testdata_file("waveform_ecg.dcm", download=False)
     record = replace(readers.read_record(Path(str(path))), domain=Domain.REAL)
-    return Case(REAL, record, "A recording that the pydicom package carries for its tests.")
+    return Case(REAL, record, "A recording that comes with the pydicom package.")
 
 
 def _measured(labs: dict[str, float]) -> dict[str, LabValue]:

@@ -59,7 +59,7 @@ def choose() -> None:
             format_func=samples.veiled if st.session_state.get(READ_FIRST) else str,
         )
         st.file_uploader(
-            "Your ECG: WFDB, DICOM, MATLAB, zip",
+            "Your ECG (WFDB, DICOM, zip)",
             accept_multiple_files=True,
             key=_uploader(),
             on_change=_open_upload,
@@ -88,7 +88,7 @@ def _choose_study(folder: Path | None) -> None:
         return
     listed = _folder(str(folder)).studies(limit=STUDIES_LISTED)
     st.selectbox(
-        "Study in the local MIMIC-IV-ECG folder",
+        "Study of the MIMIC-IV-ECG folder",
         [study.study_id for study in listed],
         index=None,
         key=STUDY,
@@ -168,6 +168,12 @@ def open_study(study: int) -> None:
     """Open a study of the local folder from elsewhere than the sidebar; keep the open case where it cannot be read."""
     folder = loading.records_folder()
     if folder is not None and open_case(lambda: _read_study(folder, study, str(study))):
+        _clear(SAMPLE, STUDY)
+
+
+def open_simulated(case: Case) -> None:
+    """Open a case that was simulated on another page; no address names it."""
+    if open_case(lambda: case):
         _clear(SAMPLE, STUDY)
 
 

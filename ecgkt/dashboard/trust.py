@@ -46,7 +46,7 @@ def show(folder: Path, case: Case, card: Card, explanation: Explanation) -> None
         rails = _keep(case, explanation, _look(folder, case, explanation, turn))
     asked = state.checks_key(case, explanation)
     running = st.session_state.get(CHECKING) == asked and not rails.whole
-    with st.container(horizontal=True, vertical_alignment="center", key="trust"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content", key="trust"):
         st.html(f'{STYLE}<p class="ecgkt-basis" role="status">{_line(rails)}</p>', width="content")
         if running:
             st.button("Stop", key=STOP, on_click=_ask, args=(None,))

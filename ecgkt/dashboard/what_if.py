@@ -23,7 +23,7 @@ STYLE = """
 <style>
 .st-key-what_if_paper {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
   color-scheme: light; overflow-x: auto;}
-.ecgkt-sweep {display: block; width: 100%; height: auto; max-width: 34rem; color-scheme: light;
+.ecgkt-sweep {display: block; width: 100%; height: auto; max-width: 25rem; color-scheme: light;
   border: 1px solid rgba(128,128,128,.35); border-radius: 2px;}
 .ecgkt-truth {font-size: .84rem; line-height: 1.35; margin: 0; font-variant-numeric: tabular-nums;}
 .ecgkt-truth b {white-space: nowrap;}
@@ -57,13 +57,15 @@ def draw_paper(
     told: str,
     explanation: Explanation | None,
     beneath: Record | None = None,
+    title: str | None = None,
 ) -> None:
     """Draw an ECG as on paper, whole on the screen, with a map behind its ink and another ECG as a broad line below it.
 
-    `told` is what it shows in words. Layout, scale and filter are those of the session.
+    `told` is what it shows in words, `title` what the map is called where not by its target. Layout, scale and filter
+    are those of the session.
     """
     view = current_view(record)
-    title = None if explanation is None else card.labels[explanation.target].title
+    title = None if explanation is None else title or card.labels[explanation.target].title
     sheet = draw_sheet(
         view.drawn,
         view.paper,

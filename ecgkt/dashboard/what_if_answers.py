@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ecgkt.simulation.dial import Dialled, Position
 
 Result = TypeVar("Result")
-_KEPT, MOST = "what_if_kept", 48
+_KEPT, MOST = "what_if_kept", 24
 SWEPT = 31
 
 

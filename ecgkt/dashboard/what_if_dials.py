@@ -10,11 +10,11 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgkt.catalogue import Dial, dial_patients, dials, ischaemia_kinds, lab, sensitivities, value_words
+from ecgkt.catalogue import Dial, dial_patients, dials, ischaemia_kinds, lab, lab_panel, sensitivities, value_words
 from ecgkt.catalogue.dials import ISCHAEMIA
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, compare_table, loading, sources, what_if_answers
-from ecgkt.dashboard.state import MODEL
+from ecgkt.dashboard import address, compare_table, loading, method, plausible, reveal, sources, state, what_if_answers
+from ecgkt.dashboard.state import MODEL, Case, LabValue
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper, uri
 from ecgkt.dashboard.what_if_answers import Answer, Asked, Swept
 from ecgkt.domain import LEADS, Explanation, Predictions
@@ -25,7 +25,8 @@ from ecgkt.figures.side_by_side import unit
 from ecgkt.figures.sweep import Curve, Sweep, draw_sweep
 
 PATIENT, SENSITIVITY, WHERE, TURNED, TRACED = "patient", "sensitivity", "ischaemia_kind", "dial", "moved_target"
-TABLES, RESET, CURVES = "moved_rows", "dials_reset", 3
+TABLES, RESET, OPEN, CURVES = "moved_rows", "dials_reset", "dials_open", 3
+CASE_PAGE = "pages/case.py"
 _LEARNED = (
     "The model learned this from the same simulator: it shows what the simulator taught the model, "
     "not what a patient's heart does."
@@ -74,7 +75,10 @@ def _choose() -> tuple[Asked, Dial, Path]:
     address.recall(WHERE, list(ischaemia_kinds()), next(iter(ischaemia_kinds())), "kind of ischaemia")
     address.recall(TURNED, list(every), "potassium", "dial")
     for name, one in every.items():
-        address.recall(name, one.values(), one.start, f"value of {one.title}")
+        if (
+            address.followed() or name not in st.session_state
+        ):  # a value that is set again loses a key pressed meanwhile
+            address.recall(name, one.values(), one.start, f"value of {one.title}")
     with st.sidebar:
         patients = dial_patients()
         st.selectbox("Simulated patient", list(patients), key=PATIENT, format_func=lambda name: patients[name].title)
@@ -190,7 +194,21 @@ def _show_rows(start: Answer, now: Answer, target: str | None) -> None:
         some = first_of(rows, [] if target is None else [target], SHOWN)
         tables = [moved_table(some, "What the model says", heads, counted, target or "", truth=True)]
     compare_table.show(tables, TABLES, _press)
-    st.toggle(f"All {len(rows)} scores", key=ALL)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle(f"All {len(rows)} scores", key=ALL)
+        if st.button("Open this ECG on the Case page", key=OPEN, on_click=sources.open_simulated, args=(_case(now),)):
+            reveal.note_seen(state.digest(now.made.record))
+            st.switch_page(CASE_PAGE)
+
+
+def _case(now: Answer) -> Case:
+    """Return a simulated recording as a case, with the blood behind it as what was measured at the ECG."""
+    position, made = now.made.position, now.made
+    moved = [name for name, one in dials().items() if position.values[name] != one.start]
+    turned = [f"{dials()[name].title.lower()} {dials()[name].told(position.values[name])}" for name in moved]
+    title = ", ".join([dial_patients()[position.patient].title, *turned]) + " (simulated)"
+    measured = {one.name: LabValue(made.blood[one.name], 0.0) for one in lab_panel() if one.name in made.blood}
+    return Case(title, made.record, "From the dials of the page What if.", measured)
 
 
 def _truth_words(now: Answer) -> dict[str, str]:
@@ -230,7 +248,9 @@ def _show_basis(card: Card, predictions: Predictions, explanation: Explanation |
     said = [f"{basis(predictions)}." if predictions.abstained[0] is None else ""]
     said.append("Start: the same patient, noise and beats with every dial at its start. Press a row for its map.")
     if explanation is not None:
-        said.append(f"Map: {explanation.method} of the raw score, baseline: {explanation.baseline}.")
+        said.append(f"Map: {method.made(explanation)}")
     said.append("Codes have no truth here: they follow a stay, not an ECG.")
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(filter(None, said)))}</p>')
+    if explanation is not None:
+        plausible.show(card, explanation)
     st.caption(f"Model: {card.title}, checkpoint `{card.id}`. {card.statement}")

@@ -7,14 +7,13 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card, real_evidence
-from ecgkt.dashboard import address, compare_table, loading, reading, reveal, sources, state
+from ecgkt.dashboard import address, compare_table, loading, method, plausible, reading, reveal, sources, state, trust
 from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.state import CASE, MODEL, READ_FIRST, TARGET, Case
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper
-from ecgkt.domain import LEADS, Explanation, Record
+from ecgkt.domain import LEADS, Record
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import EcgktError
 from ecgkt.explain.moves import Moves, moves
@@ -53,9 +52,11 @@ def show() -> None:
     if reveal.waits(case):
         reveal.ask()
         return
+    labels = loading.card(model).labels
     parts, target = _choose(), _target(loading.card(model))
+    method.recall(labels, target)
     _show(case, parts, target, model)
-    address.write(VIEW, CASE, MODEL, SILENCED, LEVELLED, WITHIN, TARGET, READ_FIRST)
+    address.write(VIEW, CASE, MODEL, SILENCED, LEVELLED, WITHIN, TARGET, *method.WORDS, READ_FIRST)
     address.tell()
 
 
@@ -109,17 +110,12 @@ def _show(case: Case, parts: Parts, target: str | None, model: Path) -> None:
         _show_rows(card, moved, target)
     with left:
         _show_basis(card, record, moved, target, parts)
-    found = _map(case, target, model, turn)
+    found = None if target is None else method.trace(model, card, case, target, turn)
     if found is not None:
-        draw_paper(paper, record, card, told, found, beneath)
-
-
-def _map(case: Case, target: str | None, model: Path, turn: DeltaGenerator) -> Explanation | None:
-    """Return the map of the chosen target on the ECG as it was: where one would silence to test it."""
-    if target is None:
-        return None
-    identity = loading.card(model).id
-    return state.explanation_of(case, identity, target, lambda: loading.explanation(model, case.record, target, turn))
+        title = trust.captioned(case, found, card.labels[found.target].title)
+        draw_paper(paper, record, card, told, found, beneath, title)
+        with left:
+            plausible.show(card, found)
 
 
 def _show_rows(card: Card, moved: Moves, target: str | None) -> None:
@@ -158,7 +154,7 @@ def _show_basis(card: Card, record: Record, moved: Moves, target: str | None, pa
         st.html('<p class="ecgkt-truth"><b>Choose an electrode or a wave at the side</b> to see every score move.</p>')
     if moved.refusal is not None:
         st.html(f'<p class="ecgkt-truth">{escape(moved.refusal)} {_FLAT}</p>')
-    said = [f"{basis(moved.before)}."]
+    said = [f"{basis(moved.before)}. Intervals stand on the Case page. Logit: the change of the raw score."]
     if target is not None:
         said.append("The map is that of the ECG as it was: silence what it marks, and see whether the score follows.")
     said.append("A change shows what the score is read from, not a cause. Press a row for its map.")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import measured, method
+from ecgkt.dashboard import measured, method, plain_tables
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import LEADS, Explanation
 from ecgkt.errors import EcgktError
-from ecgkt.explain.regions import DEFINITIONS, Part, Shares, find_regions, shares
+from ecgkt.explain.regions import DEFINITIONS, NO_WAVES, Part, Shares, find_regions, shares
 from ecgkt.explain.words import RULE, sentence, signed
 from ecgkt.figures.saliency import SMOOTHING_SECONDS
 
@@ -42,13 +43,16 @@ def show(case: Case, card: Card, explanation: Explanation) -> None:
     label = card.labels[explanation.target]
     try:
         found = shares_on(case, card, explanation)
-        said = sentence(found)
+        asked = "score" if explanation.minus is None else "difference"
+        said = sentence(found, asked, explanation.method)
     except EcgktError as error:
         found, said = None, f"No shares by wave. {error}"
+    alone = explanation.minus is None
+    rule, worth = (label.rule, _worth(card, label.name)) if alone else ("", "")
     st.html(
-        f'<p class="ecgkt-basis"><b>{escape(label.title)}.</b> {escape(label.rule)} <b>{escape(said)}</b> '
-        f"{escape(_made(explanation))} No map is a cause, and methods disagree: look at the ECG first. "
-        f"{escape(_worth(card, label.name))}</p>"
+        f'<p class="ecgkt-basis"><b>{escape(method.subject(card.labels, explanation))}.</b> {escape(rule)} '
+        f"<b>{escape(said)}</b> {escape(_made(explanation))} No map is a cause, and methods disagree: look at the ECG "
+        f"first. {escape(worth)}</p>"
     )
     if found is not None and not found.empty:
         with st.expander("The map by wave and lead, against chance"):
@@ -60,6 +64,27 @@ def shares_on(case: Case, card: Card, explanation: Explanation) -> Shares:
     delineation = measured.measured_in(case).delineation
     regions = find_regions(delineation, explanation.fs, explanation.attribution.shape[1])
     return shares(explanation, regions, card.preprocessing.apply(case.record))
+
+
+def beside_html(case: Case, cards: Mapping[str, Card], found: Mapping[str, Explanation]) -> str:
+    """Return the shares by wave of several models' maps of one target side by side, or why there are none.
+
+    Empty where the method tells no waves apart.
+    """
+    if any(one.method in NO_WAVES for one in found.values()):
+        return ""
+    try:
+        each = {name: shares_on(case, cards[name], one).by_region for name, one in found.items()}
+    except EcgktError as error:
+        return f'<p class="ecgkt-basis">No shares by wave. {escape(str(error))}</p>'
+    first = next(iter(each.values()))
+    rows = [
+        (part.name, f"{part.chance:.0%}", _percent(part.size), *(f"{one[at].share:.0%}" for one in each.values()))
+        for at, part in enumerate(first)
+        if part.chance > 0
+    ]
+    columns = ("Wave", "of the signal", "of all mV", *(f"of the map, {name}" for name in each))
+    return plain_tables.STYLE + plain_tables.table_html("Shares of the maps by wave", columns, rows)
 
 
 def shares_html(found: Shares) -> str:
@@ -88,12 +113,15 @@ def _bar(part: Part) -> str:
         return f'<tr><th scope="row">{escape(part.name)}</th><td colspan="6" class="none">none was found</td></tr>'
     told = f"{part.name}: {part.share:.0%} of the map, {part.chance:.0%} of the signal"
     bar = f'<i style="width: {100 * part.share:.1f}%"></i><b style="left: {100 * part.chance:.1f}%"></b>'
-    size = "–" if part.size != part.size else f"{part.size:.0%}"
     return (
         f'<tr><th scope="row">{escape(part.name)}</th><td>{part.share:.0%}</td>'
         f'<td class="bar"><div role="img" aria-label="{escape(told)}">{bar}</div></td>'
-        f"<td>{part.chance:.0%}</td><td>{part.times:.1f}</td><td>{size}</td><td>{signed(part.signed)}</td></tr>"
+        f"<td>{part.chance:.0%}</td><td>{part.times:.1f}</td><td>{_percent(part.size)}</td><td>{signed(part.signed)}</td></tr>"
     )
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.0%}"
 
 
 def _rows(found: Shares, shown: Sequence[int]) -> str:

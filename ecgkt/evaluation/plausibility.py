@@ -19,7 +19,7 @@ from ecgkt.errors import InvalidValue
 from ecgkt.evaluation.comparison import Difference
 from ecgkt.evaluation.resampling import draw_subjects, percentile_interval
 
-FEWEST_PATIENTS = 10
+FEWEST_PATIENTS = 8
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class CohortMaps:
 
 def write_target(found: TargetMaps, path: Path) -> None:
     """Write one target's maps as a file of arrays, whole or not at all."""
-    _save(path, _told(found), **_arrays([found]))
+    _save(path, _told(found), _arrays([found]))
 
 
 def read_target(path: Path) -> TargetMaps:
@@ -101,7 +101,7 @@ def write_maps(maps: CohortMaps, path: Path) -> None:
     told = {name: getattr(maps, name) for name in ("cohort", "method", "rule", "command", "fs", "most")}
     told |= {"arms": dict(maps.arms), "domain": str(maps.domain), "omitted": dict(maps.omitted)}
     told["targets"] = [_told(one) for one in maps.targets.values()]
-    _save(path, told, **_arrays(list(maps.targets.values())))
+    _save(path, told, _arrays(list(maps.targets.values())))
 
 
 def read_maps(path: Path) -> CohortMaps:
@@ -124,7 +124,7 @@ def _told(found: TargetMaps) -> dict[str, Any]:
     return {**told, **shares, **{what: dict(getattr(found, what)) for what in _FIGURES}}
 
 
-def _arrays(found: Sequence[TargetMaps]) -> dict[str, NDArray[np.generic]]:
+def _arrays(found: Sequence[TargetMaps]) -> dict[str, NDArray[Any]]:
     if not found:
         return {}
     return {
@@ -135,32 +135,35 @@ def _arrays(found: Sequence[TargetMaps]) -> dict[str, NDArray[np.generic]]:
 
 
 def _target(told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], place: int) -> TargetMaps:
-    estimates = {
-        what: {arm: {name: Estimate(**one) for name, one in some.items()} for arm, some in told[what].items()}
+    regions, leads, signed = (
+        {arm: {name: Estimate(**one) for name, one in some.items()} for arm, some in told[what].items()}
         for what in _ESTIMATES
-    }
+    )
     return TargetMaps(
         target=told["target"],
         patients=told["patients"],
         beat=arrays["beats"][place].astype(np.float32),
         maps=arrays["maps"][place].astype(np.float32),
         clear=arrays["clear"][place],
-        **estimates,
+        regions=regions,
+        leads=leads,
+        signed=signed,
         **{what: told[what] for what in _FIGURES},
     )
 
 
-def _save(path: Path, told: Mapping[str, Any], **arrays: NDArray[np.generic]) -> None:
+def _save(path: Path, told: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     with unfinished.open("wb") as file:
-        np.savez_compressed(file, told=np.array(json.dumps(told)), **arrays)
+        held: dict[str, Any] = {"told": np.array(json.dumps(told)), **arrays}
+        np.savez_compressed(file, **held)
     unfinished.replace(path)
 
 
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
         told: dict[str, Any] = json.loads(str(arrays.pop("told")))
     except (OSError, EOFError, BadZipFile, ValueError, KeyError) as error:

@@ -13,7 +13,7 @@ from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.labels import Kind, LabelSet
 from ecgkt.errors import InvalidCohort
 from ecgkt.evaluation.discrimination import auroc_estimate
-from ecgkt.explain.erasure import Erasers, enough, fit_erasers, shuffled_erasers
+from ecgkt.explain.erasure import FEWEST, Erasers, enough, fit_erasers, shuffled_erasers
 from ecgkt.explain.hidden import Progress, hidden_of_rows, read_heads
 from ecgkt.explain.lab_bridge import LabBridge
 from ecgkt.explain.surrogate import AGE, SEX, Surrogates, fit_surrogates
@@ -74,12 +74,12 @@ def see(predictor: Predictor, study: Study, *, keep: Path | None = None, progres
     )
 
 
-def fit_bridge(predictor: Predictor, study: Study, seen: Seen, command: str) -> LabBridge:
+def fit_bridge(predictor: Predictor, study: Study, seen: Seen, command: str, *, fewest: int = FEWEST) -> LabBridge:
     """Fit erasers and surrogates on the rows `seen.fitted`, check them on `seen.held_out`, and say how.
 
     Raises InvalidCohort where no lab has enough known values, or no row is held out.
     """
-    wanted = np.flatnonzero(enough(seen.labs[seen.fitted]))
+    wanted = np.flatnonzero(enough(seen.labs[seen.fitted], fewest))
     if not len(wanted) or not seen.held_out.any():
         raise InvalidCohort("known labs and held-out patients to fit and check a lab bridge", "too few", "take more")
     names = [seen.lab_labels.names[place] for place in wanted]

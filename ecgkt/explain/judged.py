@@ -21,6 +21,7 @@ from ecgkt.errors import InvalidValue
 _FOLDER = Path(__file__).resolve().parents[2] / "assets" / "explanations"
 PLAUSIBILITY, FAITHFULNESS = _FOLDER / "plausibility.json", _FOLDER / "faithfulness.json"
 GOOD_SHARE = 0.25
+PEAK_DETECTOR, SHORTCUT_CHECK = "peak detector", "checks/shortcut"
 FORMAT = 1
 
 
@@ -114,6 +115,40 @@ def _worth(row: Mapping[str, Any]) -> Worth:
         name: Estimate(**row[name]) for name in ("score", "random", "peaks", "ceiling", "over_random", "over_peaks")
     }
     return Worth(row["target"], row["checkpoint_id"], row["method"], tuple(row["causes"]), **estimates)
+
+
+def finds_shortcut(method: str, path: Path = FAITHFULNESS) -> bool | None:
+    """Return whether maps by a method find the planted mark of the check model; None where that was not measured.
+
+    They do where the whole interval of their score on the mark lies above a peak detector's, which knows no model.
+    Raises InvalidValue where the file is no such table.
+    """
+    if not path.is_file():
+        return None
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        found = {
+            row["method"]: Estimate(**row["score"])
+            for row in rows
+            if row["part"] == "shortcut" and row["model"] == SHORTCUT_CHECK
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidValue(
+            "the table that benchmarks.faithfulness writes", f"{path.name}: {error}", "write it again"
+        ) from error
+    ours, peaks = found.get(method), found.get(PEAK_DETECTOR)
+    if ours is None or peaks is None or ours.low is None or peaks.high is None:
+        return None
+    return ours.low > peaks.high
+
+
+def best_method(path: Path = PLAUSIBILITY, faithful: Path = FAITHFULNESS) -> str | None:
+    """Return the method to begin with: of those that find the shortcut the most plausible over all causes.
+
+    None where nothing was measured, or no method finds it.
+    """
+    judged = read_judged(path)
+    return None if judged is None else next((m for m in judged.methods if finds_shortcut(m, faithful)), None)
 
 
 def explained_well(target: str, checkpoint_id: str, method: str) -> tuple[Worth | None, tuple[str, ...]]:

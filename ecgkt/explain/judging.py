@@ -13,9 +13,9 @@ from ecgkt.errors import InvalidValue
 from ecgkt.evaluation.comparison import Difference
 from ecgkt.evaluation.false_discovery import benjamini_hochberg
 from ecgkt.evaluation.plausibility import mean_difference, mean_score
-from ecgkt.explain.judged import FORMAT
+from ecgkt.explain.judged import FORMAT, PEAK_DETECTOR
 
-RANDOM, CEILING, PEAKS = "random weights", "the change itself", "peak detector"
+RANDOM, CEILING, PEAKS = "random weights", "the change itself", PEAK_DETECTOR
 """What stands beside the arms: a network before training, the best possible map, and one that knows no target."""
 ARMS = ("transferred", "baseline")
 STATEMENT = "SIMULATED patients, no model has seen them; what a cause changed is known from the simulator."

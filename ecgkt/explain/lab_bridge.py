@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +136,7 @@ def read_bridge(folder: Path, checkpoint_id: str) -> LabBridge | None:
         return None
     again = "fit it anew with `python -m ecgkt bridge`"
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with BytesIO(path.read_bytes()) as data, np.load(data, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         told = json.loads(str(arrays["told"]))
         if told["checkpoint_id"] != checkpoint_id or told["format"] != FORMAT:
@@ -142,7 +144,7 @@ def read_bridge(folder: Path, checkpoint_id: str) -> LabBridge | None:
                 f"a lab bridge of checkpoint {checkpoint_id}", f"one of {told['checkpoint_id']}", again
             )
         return _read(arrays, told)
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise InvalidCheckpoint(f"a lab bridge in {path.name}", f"{error}", again) from error
 
 

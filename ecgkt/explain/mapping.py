@@ -72,7 +72,7 @@ class Mapper:
         if len(self.arms) != 2:
             raise InvalidValue("two arms", f"{len(self.arms)}", "name two checkpoints")
         self.rows = self.study.rows("held_out")
-        self.ranks = sum(_ranks(one, self.study.signals, self.rows) for one in self.arms.values()) / len(self.arms)
+        self.ranks = np.mean([_ranks(one, self.study.signals, self.rows) for one in self.arms.values()], axis=0)
 
     def candidates(self, target: str) -> NDArray[np.intp]:
         """Return the rows of the study that may be taken for a target, the highest score first, one per patient."""
@@ -187,8 +187,9 @@ def map_cohort(
 
     Raises InvalidCohort where the folder holds maps of other models, ECGs or settings.
     """
+    arms = {name: one.card.id for name, one in mapper.arms.items()}
     key = {
-        "arms": {name: one.card.id for name, one in mapper.arms.items()},
+        "arms": arms,
         "cohort": mapper.study.cohort.fingerprint,
         "most": mapper.most,
         "steps": mapper.steps,
@@ -205,7 +206,7 @@ def map_cohort(
         if progress is not None:
             progress(place + 1, len(targets))
     return CohortMaps(
-        arms=key["arms"],
+        arms=arms,
         domain=mapper.study.cohort.domain,
         cohort=mapper.study.cohort.fingerprint,
         method=f"integrated gradients, {mapper.steps} steps, baseline: zero signal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,10 @@ DEFINITIONS = (
     "before the first and after the last whole beat, and where a wave's edges were not found",
 )
 P, PR, QRS, ST, T, TP, REST = range(len(REGIONS))
+NO_WAVES, NO_LEADS = frozenset({"occlusion by electrode"}), frozenset({"occlusion by wave", "Grad-CAM"})
+"""Methods whose maps tell no waves, or no leads, apart."""
+NO_SUMS = frozenset({"gradients", "Grad-CAM"})
+"""Methods whose maps neither add up to logits nor follow the size of the waves."""
 FEWEST_BEATS = 3
 MOST_UNCUT = 0.25
 
@@ -65,7 +69,8 @@ class Regions:
             raise InvalidValue("values of the input that was cut", told, "cut the input that was explained")
         place = self.of + len(REGIONS) * np.arange(len(LEADS))[:, None]
         size = len(LEADS) * len(REGIONS)
-        summed = np.bincount(place.ravel(), np.asarray(values, dtype=np.float64).ravel(), size)
+        weights = np.asarray(values, dtype=np.float64).ravel()
+        summed: NDArray[np.float64] = np.asarray(np.bincount(place.ravel(), weights, size), dtype=np.float64)
         return summed.reshape(len(LEADS), len(REGIONS))
 
 
@@ -146,8 +151,14 @@ def find_regions(delineation: Delineation | None, fs: float, samples: int) -> Re
 
 
 def shares(explanation: Explanation, regions: Regions, signal: NDArray[np.floating] | None = None) -> Shares:
-    """Return where a map lies, and where the explained `signal` (12, n) itself does; as `shares_of`."""
-    return shares_of(explanation.attribution, regions, signal)
+    """Return where a map lies, and where the explained `signal` (12, n) itself does; as `shares_of`.
+
+    Of methods in `NO_SUMS` the signed sums and the signal's shares are NaN, since they say nothing there.
+    """
+    if explanation.method not in NO_SUMS:
+        return shares_of(explanation.attribution, regions, signal)
+    found = shares_of(explanation.attribution, regions)
+    return replace(found, signed=np.full(found.signed.shape, np.nan))
 
 
 def shares_of(

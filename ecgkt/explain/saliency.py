@@ -20,7 +20,7 @@ BATCH = 50
 UNEXPLAINED = 0.1
 BEND = 0.5
 ROUNDS = ((44, 6), (90, 10), (180, 20))
-"""Steps before and after the bend: near the baseline a network of ReLUs changes its slope, beyond it hardly ever."""
+"""Steps before and after the bend: near the zero signal a network of ReLUs changes its slope, beyond it hardly ever."""
 
 
 def integrated_gradients(predictor: Predictor, record: Record, target: str, steps: int | None = None) -> Explanation:
@@ -61,7 +61,8 @@ def integrate(
 ) -> NDArray[np.float32]:
     """Return the attribution (12, n) of a logit along the straight path from a baseline (12, n) to a signal (12, n).
 
-    `difference` is the logit's between both; the rule of steps is that of `integrated_gradients`.
+    `difference` is the logit's between both; the rule of steps is that of `integrated_gradients`, but that from another
+    baseline than the zero signal they are spread evenly, since there the slope changes all along the path.
     """
     import torch
     from captum.attr import IntegratedGradients
@@ -77,7 +78,10 @@ def integrate(
     if steps is not None:
         return _array(along(reference, given, steps))
     for before, after in ROUNDS:
-        found = along(reference, bend, before) + along(bend, given, after)
+        if baseline.any():
+            found = along(reference, given, before + after)
+        else:
+            found = along(reference, bend, before) + along(bend, given, after)
         if abs(float(found.double().sum()) - difference) <= UNEXPLAINED * max(abs(difference), 1.0):
             break
     return _array(found)

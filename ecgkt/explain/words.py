@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ecgkt.domain.records import LEADS
-from ecgkt.explain.regions import REST, Part, Shares
+from ecgkt.explain.regions import NO_LEADS, NO_WAVES, REST, Part, Shares
 
 TIMES, EXCESS = 1.5, 0.10
 """A wave stands out that holds this many times its chance level, and this much of the map beyond it."""
@@ -35,21 +35,27 @@ def standing_out(shares: Shares) -> tuple[Part, ...]:
     return tuple(sorted(found, key=lambda part: part.chance - part.share))
 
 
-def sentence(shares: Shares, score: str = "score") -> str:
+def sentence(shares: Shares, score: str = "score", method: str = "") -> str:
     """Return where a map lies and what that does to the `score` (or the difference of two), in one or two sentences.
 
     Where nothing stands out by `RULE` it says so, and where the signal could not be cut into waves it speaks of leads.
+    It is silent of waves or leads where maps by that `method` tell none apart.
     """
     if shares.empty:
         return f"The map is zero everywhere: nothing on this ECG moves the {score}."
+    if method in NO_WAVES:
+        return _of_leads(shares)
+    about = "" if method in NO_LEADS else f" {_of_leads(shares)}"
     if not shares.regions.beats:
-        return f"{shares.regions.note} {_of_leads(shares)}"
+        return f"{shares.regions.note}{about}"
     out = standing_out(shares)
-    said = [_of_wave(shares, out[0], score) if out else _of_nothing(shares)]
+    said = [_of_wave(shares, out[0], score, leads=method not in NO_LEADS) if out else f"{_of_nothing(shares)}{about}"]
     most = max(shares.by_region, key=lambda part: abs(part.signed))
     if abs(most.signed) >= CARRIES * _moved(shares) and (not out or most.name != out[0].name):
         total = signed(float(shares.signed.sum()))
-        said.append(f"On balance {plural(most.name)} move it most ({signed(most.signed)}; the whole map {total}).")
+        said.append(
+            f"On balance {plural(most.name)} move the {score} most ({signed(most.signed)}; the whole map {total})."
+        )
     if shares.regions.doubt:
         said.append(shares.regions.doubt)
     return " ".join(said)
@@ -75,23 +81,28 @@ def lead_names(leads: Sequence[str]) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a sum in logits with its sign, to one digit."""
+    """Return a sum in logits with its sign, to one digit; a dash for NaN."""
+    if np.isnan(value):
+        return "–"
     return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _of_wave(shares: Shares, part: Part, score: str) -> str:
+def _of_wave(shares: Shares, part: Part, score: str, *, leads: bool) -> str:
     column = shares.regions.names.index(part.name)
     mass = shares.mass[:, column]
     ranked = np.argsort(-mass)
     enough = int((mass[ranked].cumsum() > 0.5 * mass.sum()).argmax()) + 1
-    leads = f", over half of it in {lead_names([LEADS[at] for at in ranked[:enough]])}" if enough <= MOST_LEADS else ""
-    if abs(part.signed) < CANCELS * _moved(shares):
-        effect = "raising and lowering nearly cancel there"
+    told = leads and enough <= MOST_LEADS
+    where = f", over half of it in {lead_names([LEADS[at] for at in ranked[:enough]])}" if told else ""
+    if np.isnan(part.signed):
+        effect = ""
+    elif abs(part.signed) < CANCELS * _moved(shares):
+        effect = f"; raising and lowering nearly cancel there ({signed(part.signed)})"
     else:
-        effect = f"it {'raises' if part.signed > 0 else 'lowers'} the {score}"
+        effect = f"; it {'raises' if part.signed > 0 else 'lowers'} the {score} ({signed(part.signed)})"
     return (
         f"{part.share:.0%} of the map lies on {plural(part.name)}, which are {part.chance:.0%} of the signal "
-        f"({part.times:.1f} times chance){leads}; {effect} ({signed(part.signed)})."
+        f"({part.times:.1f} times chance){where}{effect}."
     )
 
 
@@ -102,7 +113,7 @@ def _of_nothing(shares: Shares) -> str:
         said = f"{name} hold {held}, but their size alone would draw {nearest.size:.0%}"
     else:
         said = f"most above chance are {name} with {held}"
-    return f"No wave stands out: {said}. {_of_leads(shares)}"
+    return f"No wave stands out: {said}."
 
 
 def _of_leads(shares: Shares) -> str:

@@ -64,16 +64,17 @@ def moved_table(
 ) -> str:
     """Return rows as an HTML table whose titles are buttons with the target's name as `data-target`.
 
-    `heads` name the columns before and after, `counted` the unit of their difference. With `truth` a column says what
-    the simulator made, with `logit` one the change of the raw logit.
+    `heads` name the columns before and after; the caption tells in what the change is `counted`. With `truth` a
+    column says what the simulator made, with `logit` one the change of the raw logit.
     """
     longest = max((abs(row.difference) for row in rows if row.difference is not None), default=0.0)
-    more = [("Truth (simulated)", truth), ("Change of the logit", logit)]
-    columns = ["Target", *heads, f"Change {counted}".strip(), *(name for name, shown in more if shown)]
+    more = [("Truth, simulated", truth), ("Logit", logit)]
+    columns = ["Target", *heads, "Change", *(name for name, shown in more if shown)]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     body = "".join(_line(row, longest, pressed, truth, logit) for row in rows)
     return (
-        f'<table class="ecgkt-compared"><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
+        f'<table class="ecgkt-compared"><caption>{escape(caption)}; change {escape(counted)}</caption>'
+        f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table>"
     )
 
@@ -92,7 +93,7 @@ def _row(row: ComparedRow, logit: float, truth: str) -> MovedRow:
 def _line(row: MovedRow, longest: float, pressed: str, truth: bool, logit: bool) -> str:
     style = ""
     if row.difference and longest:
-        colour, width = HIGHER[row.difference > 0], 100 * abs(row.difference) / longest
+        colour, width = HIGHER[row.difference < 0], 100 * abs(row.difference) / longest
         style = f' style="background: linear-gradient(to left, {colour} {width:.0f}%, transparent {width:.0f}%)"'
     on = row.name == pressed
     button = (

@@ -77,7 +77,7 @@ def draw_sweep(sweep: Sweep) -> str:
         parts.append(f'<path d="M{LEFT} {y(share):.1f}H{right}" stroke="{INK}" stroke-opacity=".25"/>')
         parts.append(_words(LEFT - 5, y(share) + 4, f"{100 * share:.0f}", anchor="end"))
     for value in _ticks(low, high):
-        parts.append(_words(x(value), floor + 14, f"{value:g}", anchor="middle"))
+        parts.append(_words(x(value), floor + 14, f"{value + 0.0:g}", anchor="middle"))
     parts.append(_words(right, floor + 27, f"{sweep.title}, {sweep.unit}", anchor="end", size=12))
     parts.append(_words(LEFT, floor + 27, sweep.counted, size=12))
     here = x(sweep.position)

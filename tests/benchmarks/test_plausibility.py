@@ -15,6 +15,7 @@ from ecgkt.inference import Predictor
 from ecgkt.simulation.pairs import KNOWN_CAUSES
 
 METHODS = ["gradients"]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def models(untrained: Path, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def measured(models: Path, tmp_path_factory) -> Path:
     work = tmp_path_factory.mktemp("work")
-    plausibility.measure(work, models, 1, 6, METHODS)
+    plausibility.measure(work, models, 1, 3, METHODS)
     return work
 
 
@@ -54,11 +55,11 @@ def test_the_change_itself_is_the_best_map(measured):
 def test_what_is_done_is_not_done_again_and_a_cut_line_is(measured, models):
     path = measured / "maps.jsonl"
     before = path.read_text()
-    plausibility.measure(measured, models, 1, 6, METHODS)
+    plausibility.measure(measured, models, 1, 3, METHODS)
     assert path.read_text() == before
     lines = before.splitlines(keepends=True)
     path.write_text("".join(lines[:-1]) + lines[-1][:20] + "\n")
-    plausibility.measure(measured, models, 1, 6, METHODS)
+    plausibility.measure(measured, models, 1, 3, METHODS)
     again, whole = (sorted(json.dumps(_untimed(r)) for r in rows) for rows in (
         plausibility.rows_of(measured), [json.loads(line) for line in lines]))  # fmt: skip
     assert again == whole

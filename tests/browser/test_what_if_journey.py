@@ -32,8 +32,8 @@ def turn(page: Page, name: str, steps: int) -> None:
 
 def test_the_potassium_dial_moves_ecg_row_map_and_chart(open_app, shots):
     page = open_app("what_if")
-    wait_for_map(page)
     page.wait_for_selector("img.ecgkt-sweep", timeout=READY)
+    wait_for_map(page)
     expect(page.locator("[data-testid='stMain']")).to_contain_text("Potassium 4.2 mmol/L")
     expect(page.locator(".ecgkt-truth").first).to_be_in_viewport()
     assert NOTICE in page.locator("[data-testid='stMain']").inner_text()
@@ -52,6 +52,12 @@ def test_the_potassium_dial_moves_ecg_row_map_and_chart(open_app, shots):
     page.wait_for_url(re.compile(r"potassium=6\.8"))
     page.screenshot(path=shots / "what-if-potassium.png")
     address = page.url
+    page.get_by_role("button", name="Open this ECG on the Case page").click()
+    page.wait_for_selector(
+        f"{INK}[alt*='Woman, 61, on dialysis, potassium 6.8 mmol/L (simulated), 3x4']", timeout=READY
+    )
+    expect(page.locator("[data-testid='stMain']")).to_contain_text("measured 6.8 mEq/L", timeout=READY)
+    assert "case=" not in page.url
     again = open_app(address.split("/", 3)[3])
     wait_for_map(again)
     expect(again.locator(ROW)).to_contain_text(now, timeout=READY)

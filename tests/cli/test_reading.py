@@ -147,6 +147,20 @@ def test_a_map_that_cannot_be_written_is_told_in_one_line(unmarked, tmp_path, ca
     assert "No such file or directory: check the path" in capsys.readouterr().err
 
 
+def test_explain_takes_a_method_a_baseline_and_a_difference(unmarked, tmp_path, capsys):
+    out = tmp_path / "map.png"
+    asked = ["explain", str(unmarked), "--target", "long_qt", "--minus", "st_elevation", "--png", str(out)]
+    assert main([*asked, "--method", "DeepLIFT", "--baseline", "own smoothed signal"]) == 0
+    said = capsys.readouterr()
+    told = said.out + said.err
+    assert "Long QT minus ST elevation: DeepLIFT, baseline own smoothed signal; completeness residual 0.0%" in told
+    assert main([*asked, "--method", "gradients"]) == 0
+    said = capsys.readouterr()
+    assert "gradients, baseline none; checkpoint" in said.out + said.err
+    assert main([*asked, "--method", "gradients", "--steps", "20"]) == 1
+    assert main([*asked, "--method", "tea leaves"]) == 1
+
+
 def test_an_unknown_target_is_answered_with_the_targets(unmarked, tmp_path, capsys):
     assert main(["explain", str(unmarked), "--target", "hiccups", "--png", str(tmp_path / "x.png")]) == 1
     assert "atrial_fibrillation" in capsys.readouterr().err

@@ -63,7 +63,7 @@ def test_a_map_made_of_the_signal_has_the_median_beats_shape():
     delineation = delineate(record.signal, record.fs)
     beats = median_beats(record.signal, record.fs, delineation)
     every_tenth = record.signal[:, ::5].astype(np.float32)
-    explanation = Explanation(every_tenth, 100.0, "gradients", "x", "none", 0.0, 0.0, None, "id")
+    explanation = Explanation(every_tenth, 100.0, "gradients", "x", "none", 0.0, float("nan"), None, "id")
     found = explain_beat(explanation, delineation, record.signal.shape[1])
     assert found.method == f"gradients, mean of {beats.count} beats"
     expected = np.stack([np.interp(TIME, beats.time_ms, lead) for lead in beats.signal])

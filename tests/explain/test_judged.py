@@ -11,7 +11,7 @@ import pytest
 
 from ecgkt.domain.estimates import Estimate
 from ecgkt.errors import InvalidValue
-from ecgkt.explain.judged import GOOD_SHARE, PLAUSIBILITY, Worth, read_judged
+from ecgkt.explain.judged import GOOD_SHARE, PLAUSIBILITY, Worth, best_method, finds_shortcut, read_judged
 from ecgkt.explain.judging import CEILING, PEAKS, RANDOM, summarise
 
 IDS = {"transferred": "a" * 12, "baseline": "b" * 12}
@@ -122,6 +122,36 @@ def test_what_is_no_such_table_is_refused(tmp_path):
     assert read_judged(tmp_path / "none.json") is None
     with pytest.raises(InvalidValue):
         summarise([], IDS, {})
+
+
+def shortcut_table(path: Path, **scores: float) -> Path:
+    rows = [
+        {
+            "part": "shortcut",
+            "model": "checks/shortcut",
+            "method": method.replace("_", " "),
+            "score": Estimate(score, score - 0.01, score + 0.01, 20, 20).to_json(),
+        }
+        for method, score in scores.items()
+    ]
+    path.write_text(json.dumps({"rows": rows}))
+    return path
+
+
+def test_the_method_to_begin_with_is_the_most_plausible_of_those_that_find_the_shortcut(stored, tmp_path):
+    path = tmp_path / "faithfulness.json"
+    both = shortcut_table(path, good=0.2, poor=0.1, peak_detector=0.01)
+    assert finds_shortcut("good", both) and finds_shortcut("poor", both)
+    assert best_method(stored, both) == "good"
+    shortcut_table(path, good=0.02, poor=0.1, peak_detector=0.01)
+    assert finds_shortcut("good", path) is False
+    assert best_method(stored, path) == "poor"
+    shortcut_table(path, good=0.01, poor=0.01, peak_detector=0.01)
+    assert best_method(stored, path) is None
+    assert finds_shortcut("good", tmp_path / "none.json") is None
+    path.write_text("[]")
+    with pytest.raises(InvalidValue, match=r"benchmarks\.faithfulness"):
+        finds_shortcut("good", path)
 
 
 @pytest.mark.skipif(not PLAUSIBILITY.is_file(), reason="no table is bundled")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecgkt.domain import LEADS
-from ecgkt.explain.regions import find_regions, shares_of
+from ecgkt.domain import LEADS, Explanation
+from ecgkt.explain.regions import find_regions, shares, shares_of
 from ecgkt.explain.words import lead_names, sentence
 
 QUIET = 1e-9
@@ -41,7 +41,7 @@ def test_where_both_signs_cancel_that_is_said_and_what_moves_the_score_instead(m
     attribution[:, 50:1000:100] = 0.01
     said = sentence(shares_of(attribution, find_regions(marked(), 100.0, 1000)))
     assert "raising and lowering nearly cancel there (+0.0)" in said
-    assert "On balance QRS complexes move it most (+1.2; the whole map +1.2)." in said
+    assert "On balance QRS complexes move the score most (+1.2; the whole map +1.2)." in said
 
 
 def test_an_even_map_says_that_no_wave_and_no_lead_stands_out(marked):
@@ -72,6 +72,22 @@ def test_one_lead_that_holds_most_is_named_where_no_wave_is_told_apart():
 def test_an_empty_map_says_so(marked):
     said = sentence(shares_of(np.zeros((12, 1000)), find_regions(marked(), 100.0, 1000)))
     assert said == "The map is zero everywhere: nothing on this ECG moves the score."
+
+
+def test_of_a_method_that_tells_no_leads_or_no_waves_apart_none_are_named(marked):
+    found = shares_of(on_t(("V2",), 0.05, 0.001), find_regions(marked(), 100.0, 1000))
+    assert "in V2" in sentence(found)
+    assert "V2" not in sentence(found, method="occlusion by wave")
+    electrode = sentence(found, method="occlusion by electrode")
+    assert electrode.startswith("Of the leads V2 (") and "wave" not in electrode
+
+
+def test_of_plain_gradients_no_sum_is_told(marked):
+    attribution = on_t(("V2",), 0.05, 0.001).astype(np.float32)
+    regions = find_regions(marked(), 100.0, 1000)
+    gradients = Explanation(attribution, 100.0, "gradients", "x", "none", 1.0, float("nan"), None, "id")
+    said = sentence(shares(gradients, regions, attribution), method="gradients")
+    assert said.endswith("over half of it in V2.")
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,9 @@ def test_a_table_can_be_pressed_and_says_truth_and_logit_where_asked():
     table = moved_table(rows[:2], "<b>", ("before", "after"), "in 100", "potassium_high", truth=True, logit=True)
     assert '<tr class="chosen"><th scope="row"><button type="button" data-target="potassium_high"' in table
     assert "<td>yes, 6.8</td><td>−1.23</td>" in table
-    assert "<caption>&lt;b&gt;</caption>" in table
-    assert "logit" not in moved_table(rows[:2], "", ("before", "after"), "", "")
+    assert "<caption>&lt;b&gt;; change in 100</caption>" in table
+    assert "Logit" in table
+    assert "Logit" not in moved_table(rows[:2], "", ("before", "after"), "in 100", "")
 
 
 def test_a_change_that_rounds_to_nothing_has_no_sign():

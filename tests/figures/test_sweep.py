@@ -44,3 +44,9 @@ def test_a_dial_without_a_usual_range_has_no_shade(sweep):
 
 def test_the_chart_is_told_in_words(sweep):
     assert sweep.said == ("Scores over Potassium (mmol/L); at 5.0 mmol/L: Potassium <high> 50 in 100 such ECGs.")
+
+
+def test_a_dial_that_begins_at_nothing_begins_at_zero(sweep):
+    svg = draw_sweep(replace(sweep, values=np.linspace(0, 0.4, 7), position=0.2, usual=None))
+    assert ">-0<" not in svg
+    assert ">0.2<" in svg

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -97,7 +98,7 @@ def test_what_no_model_was_shown_to_order_on_real_ecgs_waits_behind_a_switch():
     shown = sum(checkpoints.real_evidence(card, name).works for name in card.labels.names)
     assert 0 < shown == text_of(page).count('<th scope="row">')
     switch = page.toggle(compare_case.UNSHOWN)
-    assert f"The {len(card.labels) - shown} targets" in switch.label
+    assert f"{len(card.labels) - shown} targets" in switch.label
     switch.set_value(True).run()
     assert text_of(page).count('<th scope="row">') == len(card.labels)
 
@@ -147,6 +148,10 @@ def test_the_maps_of_two_models_stand_side_by_side_with_their_agreement():
     assert "<b>Transferred minus Mine.</b>" in told and "difference of both raw scores" in told
     assert 'aria-pressed="true">Long QT</button>' in told
     assert "cosine" in told and "10% by chance" in told
+    (table,) = re.findall(r"Shares of the maps by wave</caption>.*?<tbody>(.*?)</tbody>", told)
+    shares = [[int(cell) for cell in re.findall(r"<td>(\d+)%</td>", row)] for row in table.split("<tr>")[1:]]
+    assert [abs(sum(column) - 100) <= 4 for column in zip(*shares, strict=True)] == [True] * 4
+    assert "outside the seconds shown" in told
     assert "saliency of Long QT by Transferred, integrated gradients: mostly" in told
     for figure in page.get("html"):
         if "<figure>" in str(figure.proto.body):

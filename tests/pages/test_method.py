@@ -61,8 +61,8 @@ def test_another_baseline_is_another_map_and_each_is_computed_once(traced, monke
     assert "baseline: typical beat" in said(page)
     page = page.selectbox(key=method.BASELINE).set_value("zero signal").run()
     assert asked == [
-        {"method": "DeepLIFT", "baseline": "zero signal"},
-        {"method": "DeepLIFT", "baseline": "typical beat"},
+        {"method": "DeepLIFT", "baseline": "zero signal", "minus": None},
+        {"method": "DeepLIFT", "baseline": "typical beat", "minus": None},
     ]
     assert "baseline: zero signal" in said(page)
 
@@ -104,3 +104,20 @@ def test_where_a_method_cannot_be_used_the_page_says_why_and_another_can_be_chos
 def test_no_choice_is_shown_where_no_map_is(case_page):
     page = case_page()
     assert method.METHOD not in [one.key for one in page.selectbox]
+
+
+def test_a_map_can_be_of_one_target_minus_another_until_the_target_changes(traced):
+    page = traced.selectbox(key=method.METHOD).set_value("DeepLIFT").run()
+    page = page.selectbox(key=method.MINUS).set_value("st_elevation").run()
+    told = said(page)
+    assert "saliency of Long QT minus ST elevation by DeepLIFT" in told
+    assert "DeepLIFT of the difference of both raw scores" in told
+    words = dict(page.query_params)
+    again = AppTest.from_file(str(ROOT / "pages" / "case.py"), default_timeout=60)
+    for key, value in words.items():
+        again.query_params[key] = value
+    again.run()
+    assert "saliency of Long QT minus ST elevation by DeepLIFT" in said(again)
+    page.session_state[state.TARGET] = "atrial_fibrillation"
+    told = said(page.run())
+    assert "saliency of Atrial fibrillation by DeepLIFT" in told and "minus ST elevation" not in told

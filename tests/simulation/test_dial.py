@@ -79,6 +79,14 @@ def test_calcium_acts_on_the_length_of_st_alone():
     assert low.blood["calcium_total"] < usual.blood["calcium_total"] < high.blood["calcium_total"]
 
 
+def test_qtc_moves_by_10_to_15_ms_for_each_mg_per_dl_of_calcium_outside_the_range():
+    """1 mg/dL of total calcium goes with 0.118 mmol/L of ionised (Zhang 2011; Genovesi 2008)."""
+    for from_mmol, to_mmol in ((0.7, 0.9), (1.5, 1.7)):
+        first, second = turn("calcium", from_mmol, to_mmol)
+        slope = (second.intervals["qtc"] - first.intervals["qtc"]) / ((to_mmol - from_mmol) / 0.118)
+        assert -15 <= slope <= -10
+
+
 def test_the_rate_is_the_dials_whatever_else_would_slow_it():
     rates = [made.intervals["rate"] for made in turn("rate", 40, 70, 110, 150)]
     assert rates == pytest.approx([40, 70, 110, 150], rel=0.05)
