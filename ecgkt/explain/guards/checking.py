@@ -150,8 +150,8 @@ def _weights(subject: Subject, step: Tell) -> Guard:
     figure = figures.likest([one for _, one in found[-figures.RANDOM_NETWORKS :]])
     placed = max(one.shared or 0.0 for one in last)
     said = (
-        f"with all weights shuffled the cosine with the map is at most {figure or 0.0:.2f}, signs aside; up to {placed:.0%} "
-        "of its strongest tenth is still in the same place (large waves draw the map of any network)"
+        f"with all weights shuffled the cosine with the map is at most {figure or 0.0:.2f}, signs aside; up to "
+        f"{placed:.0%} of its strongest tenth is still in the same place (large waves draw the map of any network)"
     )
     return _guard(WEIGHTS, figure, said, method, above=False, rows=_cosines(found))
 
