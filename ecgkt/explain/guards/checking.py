@@ -157,7 +157,9 @@ def _weights(subject: Subject, step: Tell) -> Guard:
 
 
 def _score(subject: Subject, step: Tell) -> Guard:
-    curves = figures.follows(subject, lambda share: step(0.45 + 0.4 * share, "taking pieces out and putting them in"))
+    curves = figures.follows(
+        subject, lambda share: step(min(0.45 + 0.4 * share, 0.85), "taking pieces out and putting them in")
+    )
     deletion, insertion = figures.gains(curves)
     figure = min(deletion, insertion)
     said = (
