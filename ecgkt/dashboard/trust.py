@@ -22,6 +22,7 @@ STYLE = """
 <style>
 .ecgkt-dots {letter-spacing: .12em; font-size: 1rem; margin: 0 .25rem;}
 .st-key-check_map[data-stale="true"], .st-key-stop_checks[data-stale="true"] {display: none;}
+.st-key-trust button {min-height: 1.9rem; padding: .1rem .6rem; font-size: .82rem;}
 .ecgkt-checks {border-collapse: collapse; font-size: .8rem; line-height: 1.3; width: 100%; table-layout: fixed;
   font-variant-numeric: tabular-nums;}
 .ecgkt-checks col.what {width: 22%;} .ecgkt-checks col.how {width: 4.2rem;} .ecgkt-checks col.limit {width: 32%;}
