@@ -99,7 +99,7 @@ def _check(folder: Path, case: Case, explanation: Explanation, turn: DeltaGenera
         return check(opened, case.record, explanation, tell=tell, stop=left.is_set)
 
     try:
-        return loading.in_turn("checks", lambda: doing[0], work, turn)
+        return loading.in_turn("checks", lambda: doing[0], work, turn, ends=True)
     finally:
         left.set()
 
