@@ -2,8 +2,8 @@
 
 python -m benchmarks.guard_limits PREPARED [--ecgs 30] [--methods "integrated gradients"] [--figures guard_figures.csv]
 
-A check's limit is the quantile that 95 % of wrong maps fail; where 95 % of right maps keep to it with room to spare, it is
-half-way between both quantiles, the largest margin. On SIMULATED tuning patients and the transferred model, a map is
+A check's limit is the quantile that 95 % of wrong maps fail; where 95 % of right maps keep to it with room to spare, it
+is half-way between both quantiles, the largest margin. On SIMULATED tuning patients and the transferred model, a map is
 wrong that belongs to another target on the same ECG (sum, methods, score, noise) or that did not change when the
 weights were shuffled, which is how alike maps under noise are (weights). A score is wrong of which over half is the
 planted mark's, in the shortcut model (heart), or that a model trained on shuffled diagnoses gives (known). Figures are
@@ -74,13 +74,19 @@ def figures_of(predictor: Predictor, record: Record, targets: list[str], method:
                 cosines = [subject.alike(found, one.attribution).cosine for found in compared]
                 if known := [value for value in cosines if value is not None]:
                     yield check, method, kind, float(np.mean(known))
-        kept = [subject.alike(one).shared for one in noisy]
-        yield from ((WEIGHTS, method, "wrong", value) for value in kept if value is not None)
-        lost = [one.shared for _, one in figures.all_shuffled(subject)]
-        yield WEIGHTS, method, "right", max(value for value in lost if value is not None)
+        yield from _weights_of(subject, noisy)
         scores = figures.not_of_the_heart(subject)
         if scores is not None and method == DEFAULT:
             yield HEART, "any", "right", figures.share_lost(*scores)
+
+
+def _weights_of(subject: Subject, noisy: list[np.ndarray]) -> Iterator[Row]:
+    """Yield how alike a map is to those under noise, in which no weight was shuffled, and under shuffled weights."""
+    for one in noisy:
+        if (kept := figures.likest([subject.alike(one)])) is not None:
+            yield WEIGHTS, subject.explanation.method, "wrong", kept
+    if (lost := figures.likest([one for _, one in figures.all_shuffled(subject)])) is not None:
+        yield WEIGHTS, subject.explanation.method, "right", lost
 
 
 def _mistaken(own: Explanation, other: Explanation) -> Explanation:

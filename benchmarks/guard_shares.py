@@ -60,7 +60,8 @@ class Cases:
             row = int(rng.choice(self.study.rows("held_out")))
             if has := self._has(self.study.labels, row):
                 stored = int(self.waveforms.rows_of([self.study.cohort.record_ids[row]])[0])
-                return self.waveforms.record(stored), str(rng.choice(has))
+                record = self.waveforms.record(stored)
+                return replace(record, domain=self.study.cohort.domain), str(rng.choice(has))
 
     def recorded(self, place: int) -> tuple[Record, str]:
         """Return a real ECG, and one of the diagnoses that it has and that the model reads well, rather a rare one."""

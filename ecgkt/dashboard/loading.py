@@ -145,12 +145,18 @@ def forget_uploads(ids: Sequence[str]) -> None:
 
 
 def in_turn(
-    kind: str, said: str | Callable[[], str], work: Callable[[], Result], place: DeltaGenerator | None = None
+    kind: str,
+    said: str | Callable[[], str],
+    work: Callable[[], Result],
+    place: DeltaGenerator | None = None,
+    *,
+    ends: bool = False,
 ) -> Result:
     """Do heavy work of this session in its turn, and say in `place`, an `st.empty()`, what it waits for.
 
     `said` is what is being done, or is asked for it. `work` runs in another thread, so it calls nothing of Streamlit. A
-    session that is closed, or that has asked for something newer meanwhile, leaves the queue.
+    session that is closed, or that has asked for something newer meanwhile, leaves the queue; with `ends` it also leaves
+    what is being done already.
     """
     place = st.empty() if place is None else place
     context = get_script_run_ctx()
@@ -159,7 +165,7 @@ def in_turn(
     def tell(before: int | None) -> None:
         nonlocal shown
         st.session_state.get(CASE)  # where Streamlit ends a run of the page that nobody waits for any more
-        if before is not None and context is not None:
+        if (before is not None or ends) and context is not None:
             _yield_to_newer(context)
         doing = said if isinstance(said, str) else said()
         words = f"{doing} …" if not before else f"{doing}: {before} before you"

@@ -22,8 +22,10 @@ STYLE = """
 <style>
 .ecgkt-dots {letter-spacing: .12em; font-size: 1rem; margin: 0 .25rem;}
 .st-key-check_map[data-stale="true"], .st-key-stop_checks[data-stale="true"] {display: none;}
-.ecgkt-checks {border-collapse: collapse; font-size: .8rem; line-height: 1.3; min-width: min(46rem, 86vw);
+.st-key-trust button {min-height: 1.9rem; padding: .1rem .6rem; font-size: .82rem;}
+.ecgkt-checks {border-collapse: collapse; font-size: .8rem; line-height: 1.3; width: 100%; table-layout: fixed;
   font-variant-numeric: tabular-nums;}
+.ecgkt-checks col.what {width: 22%;} .ecgkt-checks col.how {width: 4.2rem;} .ecgkt-checks col.limit {width: 32%;}
 .ecgkt-checks th, .ecgkt-checks td {text-align: left; vertical-align: top; border: 0; padding: .2rem .7rem .2rem 0;
   font-weight: 400;}
 .ecgkt-checks thead th {font-weight: 600; font-size: .76rem;}
@@ -97,7 +99,7 @@ def _check(folder: Path, case: Case, explanation: Explanation, turn: DeltaGenera
         return check(opened, case.record, explanation, tell=tell, stop=left.is_set)
 
     try:
-        return loading.in_turn("checks", lambda: doing[0], work, turn)
+        return loading.in_turn("checks", lambda: doing[0], work, turn, ends=True)
     finally:
         left.set()
 
@@ -118,7 +120,8 @@ def _table(rails: GuardRails, card: Card) -> str:
     title = escape(card.labels[rails.target].title)
     more = "" if rails.whole else " Four more are made on request."
     return (
-        f'<table class="ecgkt-checks"><thead><tr><th scope="col">{title}: what should hold</th><th scope="col"></th>'
+        '<table class="ecgkt-checks"><colgroup><col class="what"><col class="how"><col><col class="limit"></colgroup>'
+        f'<thead><tr><th scope="col">{title}: what should hold</th><th scope="col"></th>'
         '<th scope="col">what was found</th><th scope="col">limit</th></tr></thead>'
         f'<tbody>{rows}</tbody></table><p class="ecgkt-basis">Each limit is such that 95% of maps that are known to be '
         f"wrong fail it; a right map may fail too, and a wrong one may pass.{more}</p>"

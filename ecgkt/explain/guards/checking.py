@@ -143,17 +143,23 @@ def _weights(subject: Subject, step: Tell) -> Guard:
     for place, (name, one) in enumerate(chain(figures.down_the_layers(subject), figures.all_shuffled(subject))):
         found.append((name, one))
         step(0.15 + 0.03 * min(place, 9), "shuffling weights")
-    last = [one.shared for _, one in found[-figures.RANDOM_NETWORKS :] if one.shared is not None]
+    last = [one for _, one in found[-figures.RANDOM_NETWORKS :] if one.cosine is not None and one.shared is not None]
     method = subject.explanation.method
     if not last:
         return _guard(WEIGHTS, None, "", method, above=False, reason="a map is zero everywhere")
-    said = f"with all weights shuffled at most {max(last):.0%} of its strongest tenth stays (10% by chance)"
-    rows = tuple((name, one.shared) for name, one in found if one.shared is not None)
-    return _guard(WEIGHTS, max(last), said, method, above=False, rows=rows)
+    figure = figures.likest([one for _, one in found[-figures.RANDOM_NETWORKS :]])
+    placed = max(one.shared or 0.0 for one in last)
+    said = (
+        f"with all weights shuffled the cosine with the map is at most {figure or 0.0:.2f}, signs aside; up to "
+        f"{placed:.0%} of its strongest tenth is still in the same place (large waves draw the map of any network)"
+    )
+    return _guard(WEIGHTS, figure, said, method, above=False, rows=_cosines(found))
 
 
 def _score(subject: Subject, step: Tell) -> Guard:
-    curves = figures.follows(subject, lambda share: step(0.45 + 0.4 * share, "taking pieces out and putting them in"))
+    curves = figures.follows(
+        subject, lambda share: step(min(0.45 + 0.4 * share, 0.85), "taking pieces out and putting them in")
+    )
     deletion, insertion = figures.gains(curves)
     figure = min(deletion, insertion)
     said = (

@@ -144,6 +144,11 @@ def all_shuffled(subject: Subject) -> Iterator[tuple[str, Agreement]]:
         yield f"all weights shuffled, draw {draw + 1}", subject.alike(_shuffled_map(subject, parts, draw))
 
 
+def likest(found: Sequence[Agreement]) -> float | None:
+    """Return the largest cosine of some, signs aside; None where all are undefined."""
+    return max((abs(one.cosine) for one in found if one.cosine is not None), default=None)
+
+
 def _shuffled_map(subject: Subject, parts: Sequence[str], draw: int) -> Map:
     return subject.map_of(subject.signal, randomised(subject.predictor.network, parts, subject.seed + draw))
 
