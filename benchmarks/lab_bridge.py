@@ -39,7 +39,7 @@ from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import InvalidCheckpoint, InvalidCohort
 from ecgkt.evaluation.discrimination import auroc
-from ecgkt.evaluation.resampling import percentile_interval, subject_weights
+from ecgkt.evaluation.resampling import percentile_interval, perfect_interval, subject_weights
 from ecgkt.explain.blood_inputs import ECG, shap_of_blood
 from ecgkt.explain.erasure import enough, fit_erasers, shuffled_erasers
 from ecgkt.explain.fit_bridge import Seen, see
@@ -175,6 +175,8 @@ def mean_estimate(values: NDArray[np.float64], subjects: NDArray[np.int64], seed
     weights = subject_weights(subjects, RESAMPLES, seed)
     drawn = weights @ values / np.maximum(weights.sum(axis=1), 1)
     value = float(values.mean())
+    if value in (0, 1):
+        return Estimate(value, *perfect_interval(value, units), len(values), 0)
     return Estimate(value, *percentile_interval(value, drawn, units), len(values), 0)
 
 
