@@ -108,8 +108,8 @@ def table_words(bridge: LabBridge, erased: Erased) -> str:
     facts, first = bridge.facts, erased.strongest
     mean = float(bridge.lowered[bridge.labs.index(first), bridge.names.index(erased.target)])
     with_it = (
-        f"Over held-out ECGs that have the diagnosis, erasing {title(first)} changes the score by {signed(mean)} logits "
-        "on average. "
+        f"Over held-out ECGs that have the diagnosis, erasing {title(first)} changes the score by {signed(mean)} "
+        "logits on average. "
     )
     return ("" if isnan(mean) else with_it) + (
         "Erased: what a linear probe reads of that lab is taken out of the embedding by the least change (LEACE, "
@@ -187,5 +187,7 @@ def _bar(told: str, value: float, more: str, share: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a number of logits with its sign."""
+    """Return a number of logits with its sign, none where it rounds to zero."""
+    if round(value, 2) == 0:
+        return "0.00"
     return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
