@@ -122,8 +122,8 @@ def gap_closed(
     margin = quantile * np.sqrt(spread[1, 1])
     if gap - margin <= 0:
         verdict = "is negative" if gap + margin < 0 else "may be zero"
-        told, low, high = (_told(figure) for figure in (gap, gap - margin, gap + margin))
-        reason = f"the gap, {told} ({low} to {high}), {verdict}"
+        told, least, most = (_told(figure) for figure in (gap, gap - margin, gap + margin))
+        reason = f"the gap, {told} ({least} to {most}), {verdict}"
         return Estimate.undefined(reason, n, positives)
     square = quantile**2
     lead = gap**2 - square * spread[1, 1]

@@ -74,7 +74,8 @@ def mean_difference(
 ) -> Difference:
     """Return the mean of first minus second, row by row on the same patients, as `mean_score` groups it.
 
-    The p value is of t with the bootstrap's standard error, widened as a sample of n is by n - 1; q is for the caller to set over several questions.
+    The p value is of t with the bootstrap's standard error, widened as a sample of n is by n - 1; q is for the caller
+    to set over several questions.
     """
     from scipy.stats import t
 
