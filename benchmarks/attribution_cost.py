@@ -70,7 +70,7 @@ def measure(
     def integral(case: Case) -> None:
         zero = np.zeros_like(case[0])
         score, reference = score_of(logit, np.stack([case[0], zero]))
-        integrate(logit.private(), case[0], zero, score - reference, STEPS)
+        integrate(logit.evaluating(), case[0], zero, score - reference, STEPS)
 
     def by(method: str) -> Callable[[Case], object]:
         return lambda case: attribute(logit, case[0], fs, method=method, beats=case[1])

@@ -63,10 +63,18 @@ class Logit:
         score = every[:, self.column]
         return score if self.minus is None else score - every[:, self.minus]
 
+    def evaluating(self) -> Logit:
+        """Return the same logit of a network in evaluation mode: itself, or a copy where it is being trained."""
+        from torch import nn
+
+        network = self.network
+        trains = isinstance(network, nn.Module) and any(one.training for one in network.modules())
+        return self.private() if trains else self
+
     def private(self) -> Logit:
         """Return the same logit of a copy of the network in evaluation mode, which may be hooked.
 
-        Only the modules are copied; the weights are shared, so that it takes milliseconds and no memory.
+        Only the modules are copied; the weights are shared, so that it takes about a forward pass and no memory.
         """
         from torch import nn
 

@@ -144,7 +144,7 @@ def explain(
     else:
         name = named if chosen.takes_baseline else ZERO
         reference = baselines.lay(name, record, preprocessing, look.signal, beats)
-    question = Question(logit.private(), look.signal, preprocessing.fs, reference, seed, layer, beats)
+    question = Question(logit.evaluating(), look.signal, preprocessing.fs, reference, seed, layer, beats)
     attribution = chosen.attribute(question)
     score, baseline_score = question.scores
     total = float(attribution.astype(np.float64).sum())
@@ -183,7 +183,7 @@ def attribute(
     chosen = find(method)
     signal = np.ascontiguousarray(signal, dtype=np.float32)
     reference = np.zeros_like(signal) if baseline is None else np.ascontiguousarray(baseline, dtype=np.float32)
-    own = logit.private() if isinstance(logit, Logit) else logit
+    own = logit.evaluating() if isinstance(logit, Logit) else logit
     return chosen.attribute(Question(own, signal, fs, reference, seed, layer, beats))
 
 

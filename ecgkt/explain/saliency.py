@@ -38,7 +38,7 @@ def integrated_gradients(predictor: Predictor, record: Record, target: str, step
         raise InvalidValue("an ECG that the model can read", f"{look.refusal}", "explain another recording")
     baseline = np.zeros_like(look.signal)
     score, baseline_score = score_of(logit, np.stack([look.signal, baseline])).tolist()
-    attribution = integrate(logit.private(), look.signal, baseline, score - baseline_score, steps)
+    attribution = integrate(logit.evaluating(), look.signal, baseline, score - baseline_score, steps)
     return Explanation(
         attribution=attribution,
         fs=predictor.card.preprocessing.fs,
