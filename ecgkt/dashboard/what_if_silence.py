@@ -154,7 +154,9 @@ def _show_basis(card: Card, record: Record, moved: Moves, target: str | None, pa
         st.html('<p class="ecgkt-truth"><b>Choose an electrode or a wave at the side</b> to see every score move.</p>')
     if moved.refusal is not None:
         st.html(f'<p class="ecgkt-truth">{escape(moved.refusal)} {_FLAT}</p>')
-    said = [f"{basis(moved.before)}. Intervals stand on the Case page. Logit: the change of the raw score."]
+    said = [f"{basis(moved.before)}.", "Logit: the change of the raw score."]
+    if moved.before.calibrated:
+        said.insert(1, "Intervals stand on the Case page.")
     if target is not None:
         said.append("The map is that of the ECG as it was: silence what it marks, and see whether the score follows.")
     said.append("A change shows what the score is read from, not a cause. Press a row for its map.")
