@@ -155,8 +155,8 @@ def in_turn(
     """Do heavy work of this session in its turn, and say in `place`, an `st.empty()`, what it waits for.
 
     `said` is what is being done, or is asked for it. `work` runs in another thread, so it calls nothing of Streamlit. A
-    session that is closed, or that has asked for something newer meanwhile, leaves the queue; with `ends` it leaves what
-    is being done already as well.
+    session that is closed, or that has asked for something newer meanwhile, leaves the queue; with `ends` it also
+    leaves what is being done.
     """
     place = st.empty() if place is None else place
     context = get_script_run_ctx()
