@@ -181,8 +181,9 @@ def rows_of(work: Path) -> list[dict[str, Any]]:
 
 
 def summarise(rows: Sequence[dict[str, Any]], checkpoints: dict[str, str]) -> dict[str, Any]:
-    """Return means with intervals over records, by part, model and method."""
+    """Return means with intervals over records, by part (`all`: simulated and real), model and method."""
     told: list[dict[str, Any]] = []
+    rows = [*rows, *({**row, "part": "all"} for row in rows if row["part"] != "shortcut")]
     for part, model, method in sorted({(row["part"], row["model"], row["method"]) for row in rows}):
         some = [row for row in rows if (row["part"], row["model"], row["method"]) == (part, model, method)]
         _, records = np.unique([str(row["record"]) for row in some], return_inverse=True)

@@ -121,8 +121,8 @@ def is_faithful(method: str, path: Path = FAITHFULNESS) -> bool | None:
     """Return whether maps by a method show what the models use; None where that was not measured.
 
     They do where the whole interval of their score on the check model's planted mark lies above a peak detector's, and
-    that of their deletion gain on simulated ECGs (transferred arm, paired) does too. Raises InvalidValue where the
-    file is no such table.
+    that of their deletion gain does too (simulated and real ECGs together, transferred arm, paired). Raises
+    InvalidValue where the file is no such table.
     """
     if not path.is_file():
         return None
@@ -130,7 +130,7 @@ def is_faithful(method: str, path: Path = FAITHFULNESS) -> bool | None:
         rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
         found = {(row["part"], row["model"], row["method"]): row for row in rows}
         ours, peaks = (found.get(("shortcut", SHORTCUT_CHECK, name)) for name in (method, PEAK_DETECTOR))
-        curve = found.get(("simulated", "transferred", method))
+        curve = found.get(("all", "transferred", method))
         if ours is None or peaks is None or curve is None:
             return None
         on_mark, by_peaks, over = Estimate(**ours["score"]), Estimate(**peaks["score"]), Estimate(**curve["over_peaks"])

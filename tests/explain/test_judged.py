@@ -133,7 +133,7 @@ def faithful_table(path: Path, over: dict[str, float], **scores: float) -> Path:
         method = name.replace("_", " ")
         rows.append({"part": "shortcut", "model": "checks/shortcut", "method": method, "score": estimate(score)})
         gain = estimate(over.get(method, 0.0))
-        rows.append({"part": "simulated", "model": "transferred", "method": method, "over_peaks": gain})
+        rows.append({"part": "all", "model": "transferred", "method": method, "over_peaks": gain})
     path.write_text(json.dumps({"rows": rows}))
     return path
 
