@@ -1,6 +1,6 @@
 """The tables of docs/explanations.md, from what benchmarks.plausibility and benchmarks.faithfulness have stored.
 
-python -m benchmarks.explanation_tables [--plausibility FILE] [--faithfulness FILE]
+python -m benchmarks.explanation_tables [--methods NAME ...] [--plausibility FILE] [--faithfulness FILE]
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def head(*cells: str) -> Iterator[str]:
 
 def pooled(table: Mapping[str, Any]) -> Iterator[str]:
     """Return a line per method: the mean over all causes by arm, and transferred minus baseline."""
-    yield from head("method", "n", *ARMS, RANDOM, PEAKS, CEILING, "transferred - baseline")
+    yield from head("method", "maps", *ARMS, RANDOM, PEAKS, CEILING, "transferred - baseline")
     for method in table["methods"]:
         row, arms = table["pooled"][method], table["arms"][method]["pooled"]
         cells = [told(row[name]) for name in (*ARMS, RANDOM, PEAKS, CEILING)]
@@ -108,11 +108,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--plausibility", type=Path, default=PLAUSIBILITY)
     parser.add_argument("--faithfulness", type=Path, default=FAITHFULNESS)
+    parser.add_argument("--methods", nargs="*", help="whose tables by cause are printed; all where left out")
     given = parser.parse_args()
     if given.plausibility.exists():
         table = json.loads(given.plausibility.read_text(encoding="utf-8"))
         print("\n".join(pooled(table)))
-        for method in table["methods"]:
+        for method in table["methods"] if given.methods is None else given.methods:
             print(f"\n{method}\n")
             print("\n".join(causes(table, method)))
         print()

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.plausibility import ARMS, PEAKS, SETTINGS, mapped, peaks
+from benchmarks.plausibility import ARMS, PEAKS, SETTINGS, mapped, peaks, rounded
 from ecgkt import readers
 from ecgkt.domain import Record
 from ecgkt.domain.labels import Kind
@@ -102,7 +102,7 @@ def _map(logit: Logit, signal: NDArray[np.float32], fs: float, method: str, seed
 
 
 def curve_rows(
-    predictors: dict[str, Predictor], record: Record, name: str, methods: Sequence[str]
+    predictors: dict[str, Predictor], record: Record, part: str, name: str, methods: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield one row per arm and method: the gains of the map of the record's first finding."""
     first = predictors[ARMS[0]]
@@ -128,7 +128,7 @@ def curve_rows(
             one = deletion_insertion(scores, signal, found, fs, random_orders=ORDERS, control=before)
             before = one
             yield {
-                "part": str(record.domain),
+                "part": part,
                 "model": arm,
                 "method": method,
                 "record": name,
@@ -153,13 +153,13 @@ def measure(work: Path, models: Path, folder: Path, wanted: int, methods: Sequen
                     *shortcut_rows(arms[ARMS[0]], ARMS[0], number, methods),
                 ],
                 ("simulated", str(number)): lambda number=number: [
-                    *curve_rows(arms, simulated(number), str(number), methods)
+                    *curve_rows(arms, simulated(number), "simulated", str(number), methods)
                 ],
             }
             if number < len(files):
                 file_name = files[number].stem
                 tasks["real", file_name] = lambda path=files[number], name=file_name: [
-                    *curve_rows(arms, readers.read_record(path), name, methods)
+                    *curve_rows(arms, readers.read_record(path), "real", name, methods)
                 ]
             for key, task in tasks.items():
                 if key in done:
@@ -190,10 +190,23 @@ def summarise(rows: Sequence[dict[str, Any]], checkpoints: dict[str, str]) -> di
         row: dict[str, Any] = {"part": part, "model": model, "method": method, "records": len(some)}
         for name in values:
             row[name] = mean_score(np.array([one[name] for one in some]), records).to_json()
-        if part == "shortcut":
+        if part != "shortcut":
+            row["over_peaks"] = _over_peaks(rows, part, model, method)
+        else:
             row["area"] = float(np.mean([one["area"] for one in some]))
         told.append(row)
     return {"format": FORMAT, "checkpoints": checkpoints, "rows": told, "arms": _arms(rows)}
+
+
+def _over_peaks(rows: Sequence[dict[str, Any]], part: str, model: str, method: str) -> dict[str, Any]:
+    """Return a method's deletion gain minus the peak detector's, on the same records."""
+    ours, theirs = (
+        {row["record"]: row["deletion"] for row in rows if (row["part"], row["model"], row["method"]) == key}
+        for key in ((part, model, method), (part, model, PEAKS))
+    )
+    both = sorted(ours.keys() & theirs.keys())
+    first, second = (np.array([by[name] for name in both]) for by in (ours, theirs))
+    return mean_difference(first, second, np.arange(len(both))).estimate.to_json()
 
 
 def _arms(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -230,7 +243,8 @@ def main() -> None:
         measure(given.work, given.models, given.real, given.records, given.methods)
     ids = {arm: Predictor.open(given.models / arm).card.id for arm in (*ARMS, CHECK)}
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(summarise(rows_of(given.work), ids), indent=1) + "\n", encoding="utf-8")
+    table = rounded(summarise(rows_of(given.work), ids))
+    given.out.write_text(json.dumps(table, separators=(",", ":")) + "\n", encoding="utf-8")
     _LOG.info("written %s", given.out)
 
 

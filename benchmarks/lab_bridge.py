@@ -26,7 +26,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +39,9 @@ from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import InvalidCheckpoint, InvalidCohort
 from ecgkt.evaluation.discrimination import auroc
-from ecgkt.evaluation.resampling import percentile_interval, subject_weights
+from ecgkt.evaluation.resampling import percentile_interval, perfect_interval, subject_weights
 from ecgkt.explain.blood_inputs import ECG, shap_of_blood
+from ecgkt.explain.erasure import enough, fit_erasers, shuffled_erasers
 from ecgkt.explain.fit_bridge import Seen, see
 from ecgkt.explain.hidden import read_heads
 from ecgkt.explain.lab_bridge import LabBridge, read_bridge
@@ -174,6 +175,8 @@ def mean_estimate(values: NDArray[np.float64], subjects: NDArray[np.int64], seed
     weights = subject_weights(subjects, RESAMPLES, seed)
     drawn = weights @ values / np.maximum(weights.sum(axis=1), 1)
     value = float(values.mean())
+    if value in (0, 1):
+        return Estimate(value, *perfect_interval(value, units), len(values), 0)
     return Estimate(value, *percentile_interval(value, drawn, units), len(values), 0)
 
 
@@ -329,6 +332,46 @@ def boosted_fidelity(one: Opened, inputs: NDArray[np.float64], scores: NDArray[n
     return float(r2_score(scores[seen.held_out, column], trees.predict(inputs[seen.held_out])))
 
 
+def tuning_table(models: Sequence[Opened], study: Study, truth: NDArray[np.float32]) -> Iterator[str]:
+    """Yield the shares where erasers are fitted on tuning rows alone, on which no head's weights were fitted.
+
+    Heads and erasers that were fitted on the same training rows share their error of estimation too: the code whose
+    score orders nothing tells how much that is.
+    """
+    again = [on_tuning(one, study) for one in models]
+    kept = [code for code, behind in enumerate(BEHIND.values()) if behind.lab in again[0].bridge.labs.names]
+    yield "| code | " + " | ".join(f"{one.name}, AUROC of the code | beats | first | noise" for one in again) + " |"
+    yield "|---" * (1 + 4 * len(again)) + "|"
+    for code in kept:
+        rows, told = truth[:, code] == 1, []
+        for one in again:
+            subjects = one.seen.subjects[one.seen.held_out][rows]
+            won = [spell(mean_estimate(column, subjects)) for column in wins(one, code, rows).T]
+            told += [f"{auroc(truth[:, code], one.scores[:, code]):.3f}", *won]
+        yield f"| {list(BEHIND)[code]} | {' | '.join(told)} |"
+    for which, codes in (
+        ("all of these", kept),
+        ("those with a cause on the tracing", [code for code in kept if list(BEHIND.values())[code].acts is not None]),
+    ):
+        drawn = [pooled(one, codes, truth == 1) for one in again]
+        told = [one for part in drawn for one in ("", *(spell_draws(part[:, column]) for column in range(3)))]
+        yield f"| {which} | {' | '.join(told)} |"
+
+
+def on_tuning(one: Opened, study: Study) -> Opened:
+    """Return a checkpoint with erasers and noise that were fitted on tuning rows alone."""
+    seen, weights = one.seen, read_heads(one.predictor)[0]
+    rows = np.isin(seen.rows, study.rows("tuning"))
+    there = np.flatnonzero(enough(seen.labs[rows]))
+    names = [seen.lab_labels.names[place] for place in there]
+    labs = fit_erasers(seen.hidden[rows], seen.labs[rows][:, there], names)
+    noise = shuffled_erasers(seen.hidden[rows], seen.labs[rows][:, there], 40, 0)
+    read = weights[one.predictor.card.labels.positions(BEHIND)]
+    hidden = seen.hidden[seen.held_out]
+    changes, beside = (some.changes(hidden, read).astype(np.float32) for some in (labs, noise))
+    return replace(one, bridge=replace(one.bridge, labs=labs), changes=changes, noise=beside)
+
+
 def blood_table(folders: Mapping[str, Path], study: Study, keep: Path | None, count: int) -> Iterator[str]:
     """Yield what the models that read the blood used on held-out ECGs of each code, of up to `count` patients each.
 
@@ -384,6 +427,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--blood", type=int, default=0, metavar="N", help="cases a code for the models that read tables"
     )
+    parser.add_argument("--tuning", action="store_true", help="only the erasers that tuning rows alone give")
     parser.add_argument("--out", type=Path)
     told = parser.parse_args(arguments)
     folders = {name: folder for root in told.models for name, folder in checkpoints.list_checkpoints(root).items()}
@@ -405,6 +449,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "The stand-in of the SHAP values": surrogate_table(models, told.trees),
         "Fidelity by diagnosis": fidelity_table(models),
     }
+    if told.tuning:
+        sections = {"Fitted on tuning rows alone": tuning_table(models, study, truth)}
     if told.blood:
         readers = {name: folders[name] for name in able if cards[name].table_names}
         sections["What the models that read the blood used"] = blood_table(readers, study, told.keep, told.blood)

@@ -183,6 +183,15 @@ def rows_of(work: Path) -> list[dict[str, Any]]:
     return found
 
 
+def rounded(value: Any) -> Any:
+    """Return plain data with every number of five digits, so that the file stays small."""
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["cause"], row["target"], row["patient"], row["model"], row["method"]
 
@@ -207,7 +216,7 @@ def main() -> None:
     ids = {arm: Predictor.open(given.models / arm).card.id for arm in ARMS}
     table = summarise(rows_of(given.work), ids, {"seed": SEED, **SETTINGS.to_json()})
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    given.out.write_text(json.dumps(rounded(table), separators=(",", ":")) + "\n", encoding="utf-8")
     _LOG.info("written %s", given.out)
 
 

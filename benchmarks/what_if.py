@@ -117,7 +117,7 @@ def _turn(page: Page, told: str, found: dict[str, list[float]]) -> None:
     page.wait_for_selector(f"{INK}[alt*='{told}']", timeout=READY)
     page.wait_for_function(f'document.querySelector("{INK}")?.complete', timeout=READY)
     found["ECG and truth"].append(time.perf_counter() - begin)
-    page.wait_for_selector(f"{ROW} >> text={told}", timeout=READY)
+    page.locator(ROW).filter(has_text=told).wait_for(timeout=READY)
     found["scores"].append(time.perf_counter() - begin)
     page.wait_for_selector(f"{INK}[alt*='{told}'][alt*='saliency']", timeout=READY)
     found["map"].append(time.perf_counter() - begin)

@@ -44,15 +44,18 @@ def asked(key: str) -> str | None:
     return words[-1] if words else None
 
 
-def recall(key: str, options: Sequence[T], otherwise: T, what: str | None = None) -> T:
+def recall(key: str, options: Sequence[T], otherwise: T, what: str | None = None, *, silent: bool = False) -> T:
     """Give a widget its value before it is drawn: what a followed address says, what the session chose, or `otherwise`.
 
-    A value that is no option (any more) counts for nothing; a link that asks for such a `what` is told so.
+    A value that is no option (any more) counts for nothing; a link that asks for such a `what` is told so. `silent`, as
+    every switch is, what is as usual does not stand in the address, and an address without it asks for `otherwise`.
     """
     state, spelled = st.session_state, {_spell(option): option for option in options}
-    state[_USUAL] = state.get(_USUAL, {}) | {key: otherwise}
+    silent = silent or isinstance(otherwise, bool)
+    if silent:
+        state[_USUAL] = state.get(_USUAL, {}) | {key: otherwise}
     word = asked(key)
-    if word is None and followed() and isinstance(otherwise, bool):
+    if word is None and followed() and silent:
         word = _spell(otherwise)
     if word is not None and word not in spelled and what is not None:
         trouble(f"The link asks for the {what} {quoted(word)}, which is not here; {what} chosen instead", otherwise)
@@ -118,9 +121,9 @@ def _changed() -> bool:
 
 
 def _words(key: str) -> list[str]:
-    """Return what the session holds as words of an address, none where nothing was chosen or a switch is as usual."""
-    held = st.session_state.get(key)
-    if isinstance(held, bool) and held == st.session_state.get(_USUAL, {}).get(key):
+    """Return what the session holds as words of an address, none where nothing was chosen or all is silently usual."""
+    held, usual = st.session_state.get(key), st.session_state.get(_USUAL, {})
+    if key in usual and held == usual[key]:
         return []
     return [word for one in (held if isinstance(held, list) else [held]) if (word := _spell(one))]
 

@@ -136,7 +136,7 @@ def _show_table(
         for name, figure in zip(ordered, after, strict=True)
     ]
     st.html(bridge_words.table(found, erased, lines, si))
-    st.html(f'<p class="ecgkt-basis">{escape(bridge_words.table_words(found))}</p>')
+    st.html(f'<p class="ecgkt-basis">{escape(bridge_words.table_words(found, erased))}</p>')
 
 
 def _show_stand_in(found: LabBridge, erased: Erased, case: Case, read: Read, labels: LabelSet) -> None:

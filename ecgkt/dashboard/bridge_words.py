@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import isnan
 
 from ecgkt.catalogue import all_labels, lab, limit_words, value_words
 from ecgkt.dashboard.opinion_rows import time_words
@@ -102,10 +103,15 @@ def table(bridge: LabBridge, erased: Erased, lines: Sequence[Line], si: bool) ->
     )
 
 
-def table_words(bridge: LabBridge) -> str:
-    """Return how to read the table."""
-    facts = bridge.facts
-    return (
+def table_words(bridge: LabBridge, erased: Erased) -> str:
+    """Return how to read the table, and what the first of its labs does over those who have the diagnosis."""
+    facts, first = bridge.facts, erased.strongest
+    mean = float(bridge.lowered[bridge.labs.index(first), bridge.names.index(erased.target)])
+    with_it = (
+        f"Over held-out ECGs that have the diagnosis, erasing {title(first)} changes the score by {signed(mean)} "
+        "logits on average. "
+    )
+    return ("" if isnan(mean) else with_it) + (
         "Erased: what a linear probe reads of that lab is taken out of the embedding by the least change (LEACE, "
         "Belrose 2023) and the score is read again; an average ECG would keep its score. Cohort: the mean size of that "
         f"change on {facts['held_out']:,} held-out ECGs ({facts['domain']}). AUROC: how well a probe that is "
@@ -181,5 +187,7 @@ def _bar(told: str, value: float, more: str, share: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a number of logits with its sign."""
+    """Return a number of logits with its sign, none where it rounds to zero."""
+    if round(value, 2) == 0:
+        return "0.00"
     return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")

@@ -176,5 +176,5 @@ def _reading(found: Mapping[str, Explanation]) -> list[str]:
     return [
         f"{method.made(next(iter(found.values())))}{several} Averaged over {1000 * SMOOTHING_SECONDS:.0f} ms for the "
         "eye. Orange raises a score, blue lowers it; each map has its own colour range: compare places, not strengths. "
-        "No map is a cause, and methods disagree: look at the ECG first."
+        "A map is no cause, and methods disagree: look at the ECG first."
     ]

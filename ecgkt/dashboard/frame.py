@@ -42,6 +42,9 @@ STYLE = """
   .block-container .st-key-strip [data-testid="stColumn"] {width: auto; min-width: 0;}
   .block-container .st-key-strip [data-testid="stColumn"]:first-child {grid-column: 1 / -1;}
 }
+.block-container .st-key-turn {height: 0; margin-top: -.45rem; position: relative; z-index: 5; overflow: visible;}
+.st-key-turn p {position: absolute; right: .5rem; bottom: .4rem; padding: .1rem .5rem; background: #fffdfc;
+  color: #1a1a1a; border: 1px solid rgba(128,128,128,.5); border-radius: 2px;}
 .ecgkt-foot {display: none; font-size: .78rem; line-height: 1.3; margin: 0; padding: .15rem .5rem .3rem;
   color: #1a1a1a;}
 @container (max-width: 830px) {.ecgkt-foot {display: block;}}

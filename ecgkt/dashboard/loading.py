@@ -156,7 +156,7 @@ def in_turn(
 
     `said` is what is being done, or is asked for it. `work` runs in another thread, so it calls nothing of Streamlit. A
     session that is closed, or that has asked for something newer meanwhile, leaves the queue; with `ends` it also
-    leaves what is being done.
+    leaves what is being done already.
     """
     place = st.empty() if place is None else place
     context = get_script_run_ctx()

@@ -17,6 +17,7 @@ from ecgkt.dashboard import address, plain_tables
 from ecgkt.domain import Estimate, Explanation
 from ecgkt.domain.explanations import NO_BASELINE
 from ecgkt.errors import EcgktError
+from ecgkt.explain.words import signed
 from ecgkt.figures.beats import FROM_MS, draw_beats
 from ecgkt.figures.charts import whose
 from ecgkt.figures.paper import Scale
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "mean_maps.npz"
 MEAN_MAP, USUAL = "mean_map", "e87_hyperkalaemia"
+MOST_MISSED = 0.1
 NONE = "There are no mean maps to show: write them with `python -m ecgkt mean-maps --cohort PREPARED`."
 _SCALE = Scale(25.0, 10.0)
 _BEAT_FS = 200.0
@@ -85,13 +87,16 @@ def sentence(maps: CohortMaps, one: TargetMaps) -> str:
     of = one.regions["difference"]
     whom = f"{one.patients} held-out {whose(maps.domain)} with {_title_of(one.target)}"
     told = {name: figure for name, figure in of.items() if _is_told(figure)}
+    much = {arm: value for arm, value in one.residuals.items() if value > MOST_MISSED}
+    missed = " and ".join(f"{arm} {value:.0%}" for arm, value in much.items())
+    doubt = f" These maps miss much of the score difference that they explain (median: {missed})." if much else ""
     if not told:
-        return f"On {whom} no wave's share of the map is told apart between {first} and {second}."
+        return f"On {whom} no wave's share of the map is told apart between {first} and {second}.{doubt}"
     name = max(told, key=lambda name: abs(of[name].value or 0))
     shares = [f"{arm} {_percent(one.regions[arm][name])}" for arm in maps.arms]
     return (
         f"On {whom} the arms differ most on the {name}: {' and '.join(shares)} of the map, where it has "
-        f"{one.chance[name]:.0%} of the signal; difference {_points(of[name])} points."
+        f"{one.chance[name]:.0%} of the signal; difference {_points(of[name])} points.{doubt}"
     )
 
 
@@ -119,7 +124,7 @@ def made(maps: CohortMaps, one: TargetMaps, cohort: str) -> str:
         "blue lowers it, in the third figure more than in the other arm; each has its own colour range: compare "
         "places, not strengths. Intervals: 95%, patients resampled, the same in both arms; ? is a difference whose "
         f"interval holds zero; points of the third figure are told from zero at a false discovery rate of 5%. These "
-        f"are the highest-scoring of those with it, no average patient, and no map is a "
+        f"are the highest-scoring of those with it, no average patient, and a map is no "
         f"cause. Models: {models}. Written by {maps.command}.{other}"
     )
 
@@ -196,8 +201,8 @@ def _percent(figure: Estimate) -> str:
 def _points(figure: Estimate) -> str:
     if figure.value is None or figure.low is None or figure.high is None:
         return "–"
-    told = f"{100 * figure.value:+.1f} ({100 * figure.low:+.1f} to {100 * figure.high:+.1f})"
-    return told.replace("-", "\N{MINUS SIGN}")
+    value, low, high = (signed(100 * one) for one in (figure.value, figure.low, figure.high))
+    return f"{value} ({low} to {high})"
 
 
 def _title(name: str) -> str:

@@ -27,8 +27,8 @@ def recall(labels: LabelSet, target: str | None) -> None:
     What is taken away belongs to the `target` for which it was chosen, and goes with it.
     """
     held = st.session_state
-    address.recall(METHOD, list(METHODS), DEFAULT, "method")
-    address.recall(BASELINE, list(BASELINES), ZERO, "baseline")
+    address.recall(METHOD, list(METHODS), DEFAULT, "method", silent=True)
+    address.recall(BASELINE, list(BASELINES), ZERO, "baseline", silent=True)
     if address.followed():
         held[MINUS], held[_MINUS_OF] = address.asked(MINUS), target
     minus = held.get(MINUS)

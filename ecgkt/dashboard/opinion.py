@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card, real_evidence
@@ -26,22 +27,23 @@ FOLDED = "folded"
 _NOUN = {Kind.TRACING: "targets", Kind.VISIT: "codes", Kind.LAB: "laboratory scores"}
 
 
-def show_families(case: Case, predictions: Predictions) -> None:
+def show_families(case: Case, predictions: Predictions, turn: DeltaGenerator | None = None) -> None:
     """Draw what must not be missed and the families of scores; a click on a line asks for all of that target.
 
     Scores that were not shown to work on real ECGs are folded away on all that is not simulated, with the reason.
-    Where the model abstains rules still speak, but for a child's ECG.
+    Where the model abstains rules still speak, but for a child's ECG. `turn` is an `st.empty()` that says what is
+    waited for.
     """
     card = loading.card(loading.chosen_model())
     reason = predictions.abstained[0]
     if reason is not None:
         st.warning(f"The model abstains. {reason}")
-        if rules := rules_of(case):
+        if rules := rules_of(case, turn):
             show_strip(card, predictions, rules, qtc_of(case), held_back=True)
             show_rules_alone(case, rules)
         return
     hold(ALL_ROWS, MAP, SI, *(f"{FOLDED}-{kind}" for kind in Kind))
-    beside = Beside(rules_of(case), device_says(case), _shared(case, card))
+    beside = Beside(rules_of(case, turn), device_says(case), _shared(case, card, turn))
     held_back = holds_back(predictions)
     show_strip(card, predictions, beside.rules, qtc_of(case), held_back)
     panel = [lab.name for lab in lab_panel() if lab.shown]
@@ -84,18 +86,18 @@ def _told(case: Case, predictions: Predictions) -> str:
     return said + (" Measured: the simulated patient's own values." if case.measured else "")
 
 
-def _shared(case: Case, card: Card) -> Mapping[str, float]:
+def _shared(case: Case, card: Card, turn: DeltaGenerator | None) -> Mapping[str, float]:
     """Return by target the cosine of what shares evidence with the chosen one; nothing where none is chosen."""
     name = st.session_state.get(TARGET)
     if name not in card.labels.names:
         return {}
-    found = state.shared_evidence_of(case, card.id, lambda: _read_off(case))
+    found = state.shared_evidence_of(case, card.id, lambda: _read_off(case, turn))
     return {other: cosine for other, cosine in found.cosines(name).items() if cosine >= SHARED}
 
 
-def _read_off(case: Case) -> SharedEvidence:
+def _read_off(case: Case, turn: DeltaGenerator | None) -> SharedEvidence:
     opened = loading.predictor(loading.chosen_model())
-    return loading.in_turn("evidence", "Comparing evidence", lambda: shared_evidence(opened, case.record))
+    return loading.in_turn("evidence", "Comparing evidence", lambda: shared_evidence(opened, case.record), turn)
 
 
 def _open(rows: Sequence[ScoreRow], card: Card, held_back: bool) -> tuple[ScoreRow, ...]:

@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.catalogue import statements_row, tracing_labels
 from ecgkt.checkpoints import Card, reference_share
@@ -20,10 +21,13 @@ from ecgkt.signals.measurements import Measured
 from ecgkt.signals.rules import RuleSaid, state_rules
 
 
-def rules_of(case: Case) -> dict[str, RuleSaid]:
-    """Return what rules say of a case, nothing where its signal cannot be measured or the patient is a child."""
+def rules_of(case: Case, turn: DeltaGenerator | None = None) -> dict[str, RuleSaid]:
+    """Return what rules say of a case, nothing where its signal cannot be measured or the patient is a child.
+
+    `turn` is an `st.empty()` that says how long the measurements wait for their turn.
+    """
     try:
-        found = measured.measured_in(case)
+        found = measured.measured_in(case, turn)
     except EcgktError:
         return {}
     return state_rules(found, case.record.age, case.record.sex)

@@ -48,7 +48,7 @@ def sentence(card: Card, explanation: Explanation) -> str:
 def _verdict(worth: Worth, good: tuple[str, ...]) -> str:
     """Return, in bold, whether the place of the map says something, and which method does better where it does not."""
     if worth.good:
-        return "<b>Maps of this target by this method lie on the right waves on simulated patients.</b>"
+        return "<b>Maps of this target by this method point at the right waves, on simulated patients.</b>"
     if good:
         return f"<b>Do not rely on where this map lies: {escape(good[0])} does better for this target.</b>"
     return "<b>Do not rely on where this map lies: no method is good enough for this target.</b>"
@@ -71,7 +71,7 @@ def _usual(explanation: Explanation) -> bool:
 def _short(estimate: Estimate) -> str:
     if estimate.value is None:
         return "unknown"
-    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
+    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})".replace("-", "\N{MINUS SIGN}")
 
 
 def _value(estimate: Estimate) -> str:

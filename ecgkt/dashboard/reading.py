@@ -38,6 +38,9 @@ from ecgkt.figures.saliency import hidden_share, told_hidden
 from ecgkt.figures.sheet import draw_sheet
 
 Box = Mapping[str, Sequence[float]]
+_SCORED = "scored"
+UNSCORED = '<style>.st-key-strip, [class*="st-key-rows-"] {visibility: hidden;}</style><span></span>'
+"""Until an ECG is scored the lines of the one before it are not to be seen beside it."""
 WORDS = (CASE, PREVIOUS, MODEL, TARGET, MAP, *method.WORDS, *PAPER_WORDS, SI, READ_FIRST)
 """What of the Case page stands in its address."""
 ORIGIN = {
@@ -78,7 +81,8 @@ def show_reading(folder: Path) -> None:
     method.recall(card.labels, st.session_state.get(TARGET))
     told = st.container()
     if reveal.waits(held):
-        _show_paper(case, card, None)
+        with st.container():
+            _show_paper(case, card, None)
         reveal.ask_for_read(case)
         if other is not None:
             changed.show_changes(case, other, card, None)
@@ -89,21 +93,32 @@ def show_reading(folder: Path) -> None:
 
 
 def _show_opinion(folder: Path, case: Case, card: Card) -> None:
-    """Draw the ECG, its scores, and the map where one is asked for."""
-    waiting = not state.has_predictions(case, card.id)
+    """Draw the ECG, its scores, and the map where one is asked for.
+
+    The ECG has its place before anything is computed, so that the one on screen stays there until the next is drawn.
+    """
+    waiting, paper = not state.has_predictions(case, card.id), st.container()
+    with st.container(key="turn"):
+        turn, veil = st.empty(), st.empty()
+    scored = (case.id, card.id)
+    if st.session_state.get(_SCORED) != scored:
+        veil.html(UNSCORED)
     if waiting:
-        _show_paper(case, card, None)
-    turn = st.empty()
+        with paper:
+            _show_paper(case, card, None)
     predictions = _predict(folder, card, case, turn)
     explanation = _map(folder, card, case, predictions, turn)
     if not waiting:
-        _show_paper(case, card, explanation)
+        with paper:
+            _show_paper(case, card, explanation)
     elif explanation is not None:
         st.rerun()
     reveal.show_read(case, card, predictions)
     if (other := previous.shown()) is not None:
         changed.show_changes(case, other, card, (predictions, _predict(folder, card, other.case, turn)))
-    opinion.show_families(case, predictions)
+    opinion.show_families(case, predictions, turn)
+    st.session_state[_SCORED] = scored
+    veil.empty()
     if explanation is not None:
         why.show(case, card, explanation)
         plausible.show(card, explanation)
@@ -127,7 +142,7 @@ def _show_paper(case: Case, card: Card, explanation: Explanation | None) -> None
             if other is not None:
                 st.html('<p class="ecgkt-basis ecgkt-which"><b>This ECG</b></p>')
             with st.container(key="paper" if view.tool in (SHEET, BEATS) else "zoom"):
-                box = _draw(st.empty(), case, card, explanation, view)
+                box = _draw(case, card, explanation, view)
         if other is not None:
             with st.container(key="other"):
                 changed.show_sheet(other)
@@ -163,10 +178,11 @@ def _recall_target(card: Card) -> None:
     st.session_state[TARGET] = word
 
 
-def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanation | None, view: View) -> Box | None:
+def _draw(case: Case, card: Card, explanation: Explanation | None, view: View) -> Box | None:
     """Draw the sheet; as a figure to zoom into only when asked, since its script takes seconds to load.
 
-    Only a copy of the record is filtered. Returns the box that the calipers span, in mm.
+    Only a copy of the record is filtered. A sheet replaces the one before it in one step: with an `st.empty()` in its
+    place the page would lose it for as long as the next takes to draw. Returns the box that the calipers span, in mm.
     """
     title = None
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
@@ -177,7 +193,7 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
         hidden = told_hidden(hidden_share(explanation, view.paper))
         told += ". ".join(filter(None, (f", saliency of {subject} by {explanation.method}", hidden, doubt)))
     if view.tool == BEATS:
-        measured.draw_beats(place, case, explanation, title)
+        measured.draw_beats(st.empty(), case, explanation, title)
         return None
     display = view.display.description
     seen = card.preprocessing.description
@@ -193,18 +209,18 @@ def _draw(place: DeltaGenerator, case: Case, card: Card, explanation: Explanatio
         )
         source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
         foot = escape(footer_text(view.drawn, view.paper, seen, display, true_size=view.px_per_mm is not None))
-        place.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}"><p class="ecgkt-foot">{foot}</p>')
+        st.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}"><p class="ecgkt-foot">{foot}</p>')
         return None
     figure = draw_ecg(
         view.drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display
     )
     quiet = {"displayModeBar": False, "scrollZoom": True}
     if view.tool != CALIPERS:
-        place.plotly_chart(figure, theme=None, height="stretch", config=quiet, alt=told)
+        st.plotly_chart(figure, theme=None, height="stretch", config=quiet, alt=told)
         return None
     figure.update_layout(dragmode="select", newselection={"line": {"color": "#1f5f8b", "width": 1.5}})
     key = f"calipers-{case.id}-{view.layout.name}-{view.scale}-{view.display.name}"
-    event = place.plotly_chart(
+    event = st.plotly_chart(
         figure,
         theme=None,
         height="stretch",

@@ -213,14 +213,15 @@ def _case(now: Answer) -> Case:
 
 def _truth_words(now: Answer) -> dict[str, str]:
     """Return by target what the simulator made: yes or no, for blood with its value; nothing for codes."""
-    told = {}
+    told, turned = {}, {one.given: one for one in dials().values()}
     for label in now.predictions.labels:
         value = now.made.labels.get(label.name, np.nan)
         if np.isnan(value):
             continue
         words = "yes" if value else "no"
         if label.lab is not None:
-            words += f", {value_words(lab(label.lab), now.made.blood[label.lab], si=True)}"
+            value, one = now.made.blood[label.lab], turned.get(label.lab)
+            words += f", {value_words(lab(label.lab), value, si=True) if one is None else one.told(value)}"
         told[label.name] = words
     return told
 

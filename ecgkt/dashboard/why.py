@@ -51,7 +51,7 @@ def show(case: Case, card: Card, explanation: Explanation) -> None:
     rule, worth = (label.rule, _worth(card, label.name)) if alone else ("", "")
     st.html(
         f'<p class="ecgkt-basis"><b>{escape(method.subject(card.labels, explanation))}.</b> {escape(rule)} '
-        f"<b>{escape(said)}</b> {escape(_made(explanation))} No map is a cause, and methods disagree: look at the ECG "
+        f"<b>{escape(said)}</b> {escape(_made(explanation))} A map is no cause, and methods disagree: look at the ECG "
         f"first. {escape(worth)}</p>"
     )
     if found is not None and not found.empty:

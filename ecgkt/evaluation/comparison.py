@@ -122,7 +122,8 @@ def gap_closed(
     margin = quantile * np.sqrt(spread[1, 1])
     if gap - margin <= 0:
         verdict = "is negative" if gap + margin < 0 else "may be zero"
-        reason = f"the gap, {gap:.3f} ({gap - margin:.3f} to {gap + margin:.3f}), {verdict}"
+        told, least, most = (_told(figure) for figure in (gap, gap - margin, gap + margin))
+        reason = f"the gap, {told} ({least} to {most}), {verdict}"
         return Estimate.undefined(reason, n, positives)
     square = quantile**2
     lead = gap**2 - square * spread[1, 1]
@@ -238,3 +239,9 @@ def _beyond(comparison: Comparison, q: float, sign: int) -> tuple[str, ...]:
         for name, d in comparison.labels.items()
         if d.q is not None and d.q < q and d.estimate.value is not None and sign * d.estimate.value > 0
     )
+
+
+def _told(figure: float) -> str:
+    """Return a figure to three digits, without a sign where they are all zero."""
+    told = f"{figure:.3f}"
+    return told.lstrip("-") if float(told) == 0 else told.replace("-", "\N{MINUS SIGN}")

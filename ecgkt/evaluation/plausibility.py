@@ -74,7 +74,8 @@ def mean_difference(
 ) -> Difference:
     """Return the mean of first minus second, row by row on the same patients, as `mean_score` groups it.
 
-    The p value is of t with the bootstrap's standard error; q is for the caller to set over several questions.
+    The p value is of t with the bootstrap's standard error, widened as a sample of n is by n - 1; q is for the caller
+    to set over several questions.
     """
     from scipy.stats import t
 
@@ -83,7 +84,7 @@ def mean_difference(
     mean, draws, units = _means(values, patients, groups)
     if draws is None:
         return Difference(estimate, None)
-    error = float(np.nanstd(draws, ddof=1))
+    error = float(np.nanstd(draws, ddof=1)) * np.sqrt(units / (units - 1))
     p = 2.0 * float(t.sf(abs(mean) / error, units - 1)) if error > 0 else float(mean == 0)
     return Difference(estimate, p)
 

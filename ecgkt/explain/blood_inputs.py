@@ -27,7 +27,7 @@ def reference_values(predictor: Predictor) -> NDArray[np.float32]:
     scaling = network.tables if hasattr(network.tables, "mean") else network.tables.get_submodule("kept")
     mean, logarithmic = scaling.get_buffer("mean").numpy(), scaling.get_buffer("logarithmic").numpy()
     always = {"age", "sex_male", *(one.name for one in measurements() if one.kind == "biometric")}
-    found = np.where(logarithmic, np.exp(mean), mean).astype(np.float32)
+    found = np.where(logarithmic, np.exp(np.where(logarithmic, mean, 0.0)), mean)
     return np.where(np.isin(names, list(always)), found, np.float32("nan")).astype(np.float32)
 
 

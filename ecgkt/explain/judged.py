@@ -117,38 +117,39 @@ def _worth(row: Mapping[str, Any]) -> Worth:
     return Worth(row["target"], row["checkpoint_id"], row["method"], tuple(row["causes"]), **estimates)
 
 
-def finds_shortcut(method: str, path: Path = FAITHFULNESS) -> bool | None:
-    """Return whether maps by a method find the planted mark of the check model; None where that was not measured.
+def is_faithful(method: str, path: Path = FAITHFULNESS) -> bool | None:
+    """Return whether maps by a method show what the models use; None where that was not measured.
 
-    They do where the whole interval of their score on the mark lies above a peak detector's, which knows no model.
-    Raises InvalidValue where the file is no such table.
+    They do where the whole interval of their score on the check model's planted mark lies above a peak detector's, and
+    that of their deletion gain on simulated ECGs (transferred arm, paired) does too. Raises InvalidValue where the
+    file is no such table.
     """
     if not path.is_file():
         return None
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-        found = {
-            row["method"]: Estimate(**row["score"])
-            for row in rows
-            if row["part"] == "shortcut" and row["model"] == SHORTCUT_CHECK
-        }
+        found = {(row["part"], row["model"], row["method"]): row for row in rows}
+        ours, peaks = (found.get(("shortcut", SHORTCUT_CHECK, name)) for name in (method, PEAK_DETECTOR))
+        curve = found.get(("simulated", "transferred", method))
+        if ours is None or peaks is None or curve is None:
+            return None
+        on_mark, by_peaks, over = Estimate(**ours["score"]), Estimate(**peaks["score"]), Estimate(**curve["over_peaks"])
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidValue(
             "the table that benchmarks.faithfulness writes", f"{path.name}: {error}", "write it again"
         ) from error
-    ours, peaks = found.get(method), found.get(PEAK_DETECTOR)
-    if ours is None or peaks is None or ours.low is None or peaks.high is None:
+    if on_mark.low is None or by_peaks.high is None or over.low is None:
         return None
-    return ours.low > peaks.high
+    return on_mark.low > by_peaks.high and over.low > 0
 
 
 def best_method(path: Path = PLAUSIBILITY, faithful: Path = FAITHFULNESS) -> str | None:
-    """Return the method to begin with: of those that find the shortcut the most plausible over all causes.
+    """Return the method to begin with: of the faithful ones the most plausible over all causes.
 
-    None where nothing was measured, or no method finds it.
+    None where nothing was measured, or no method is faithful.
     """
     judged = read_judged(path)
-    return None if judged is None else next((m for m in judged.methods if finds_shortcut(m, faithful)), None)
+    return None if judged is None else next((m for m in judged.methods if is_faithful(m, faithful)), None)
 
 
 def explained_well(target: str, checkpoint_id: str, method: str) -> tuple[Worth | None, tuple[str, ...]]:

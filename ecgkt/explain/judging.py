@@ -73,7 +73,7 @@ def summarise(rows: Sequence[Row], checkpoints: Mapping[str, str], settings: Map
     if not measured:
         raise InvalidValue(f"maps of the {ARMS[0]} arm", "none", "measure some first")
     pooled = {method: _pooled(scores, method) for method in sorted(measured)}
-    methods = sorted(measured, key=lambda method: -(pooled[method][ARMS[0]]["value"] or -1.0))
+    methods = _ranked(scores, pooled)
     return {
         "format": FORMAT,
         "simulated": True,
@@ -96,6 +96,17 @@ def _pooled(scores: Scores, method: str) -> dict[str, Any]:
     makers = [*((arm, method) for arm in ARMS), (RANDOM, method), ("", CEILING), ("", PEAKS)]
     found = scores.paired(*makers)
     return {(maker[0] or maker[1]): found.mean(place) for place, maker in enumerate(makers)}
+
+
+def _ranked(scores: Scores, pooled: Mapping[str, Any]) -> list[str]:
+    """Return the methods by their mean over the cases that all have that were measured enough; the others last."""
+    enough = [method for method in pooled if pooled[method][ARMS[0]]["value"] is not None]
+    few = [method for method in pooled if method not in enough]
+    if not enough:
+        return few
+    common = scores.paired(*((ARMS[0], method) for method in enough))
+    means = {method: common.mean(place)["value"] or -1.0 for place, method in enumerate(enough)}
+    return [*sorted(enough, key=lambda method: -means[method]), *few]
 
 
 def _arms(scores: Scores, method: str) -> dict[str, Any]:

@@ -81,10 +81,11 @@ def lead_names(leads: Sequence[str]) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a sum in logits with its sign, to one digit; a dash for NaN."""
+    """Return a figure with its sign, to one digit; zero has none, and NaN is a dash."""
     if np.isnan(value):
         return "–"
-    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    told = f"{value:+.1f}"
+    return "0.0" if float(told) == 0 else told.replace("-", "\N{MINUS SIGN}")
 
 
 def _of_wave(shares: Shares, part: Part, score: str, *, leads: bool) -> str:

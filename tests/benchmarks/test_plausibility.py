@@ -91,7 +91,9 @@ def test_random_weights_are_another_network_for_another_patient_and_leave_the_gl
 
 def test_curves_are_read_for_both_arms_on_the_same_finding_and_random_orders(models):
     predictor = Predictor.open(models / "transferred")
-    rows = list(faithfulness.curve_rows({"transferred": predictor}, faithfulness.simulated(0), "0", METHODS))
+    rows = list(
+        faithfulness.curve_rows({"transferred": predictor}, faithfulness.simulated(0), "simulated", "0", METHODS)
+    )
     if not rows:
         pytest.skip("the untrained checkpoint has no ranks")
     assert {row["method"] for row in rows} == {*METHODS, PEAKS}

@@ -13,6 +13,7 @@ from ecgkt.catalogue import do_not_miss
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 READY = 60_000
+WORKING = "[data-testid='stStatusWidget']"
 FAMILIES = ("tracing", "visit", "lab")
 
 
@@ -88,3 +89,46 @@ def test_a_real_ecg_stands_without_codes_and_labs_until_they_are_asked_for(open_
     page.screenshot(path=shots / "opinion-real.png")
     page.locator(".st-key-rows-lab").get_by_text("Show their ranks all the same").click()
     expect(page.locator(f".st-key-rows-lab {ROWS}").first).to_contain_text("of 100", timeout=READY)
+
+
+WATCH_FRAMES = f"""() => {{
+  window.frames = [];
+  const look = () => {{
+    const rows = [...document.querySelectorAll("{ROWS}")].filter(row => row.getClientRects().length);
+    window.frames.push([Boolean(document.querySelector("{INK}")), rows.length ? rows[0].getBoundingClientRect().y : 0]);
+    requestAnimationFrame(look);
+  }};
+  look();
+}}"""
+
+
+def test_neither_the_ecg_nor_a_line_leaves_its_place_while_the_next_map_is_computed(open_app):
+    """Else a second click, on its way while the first is answered, meets another line."""
+    page = open_app(size=(1280, 1100))
+    wait_for_scores(page)
+    page.wait_for_timeout(1500)
+    page.evaluate(WATCH_FRAMES)
+    for place in (1, 3):
+        title = page.locator(ROWS).nth(place).locator("p").inner_text().split("\n")[0]
+        page.locator(ROWS).nth(place).click()
+        expect(page.locator(f"{INK}[alt*='saliency of {title}']")).to_have_count(1, timeout=READY)
+        page.wait_for_selector(WORKING, state="detached", timeout=READY)
+    frames = page.evaluate("window.frames")
+    assert len(frames) > 20
+    assert all(there for there, _ in frames)
+    assert max(y for _, y in frames) - min(y for _, y in frames) < 2
+
+
+def test_of_two_clicks_one_upon_the_other_the_second_stands(open_app):
+    page = open_app(size=(1280, 1100))
+    wait_for_scores(page)
+    page.wait_for_timeout(1500)
+    for first, second, apart_ms in ((1, 2, 50), (3, 4, 250)):
+        boxes = [page.locator(ROWS).nth(place).bounding_box() for place in (first, second)]
+        name = page.locator(ROWS).nth(second).locator("p").inner_text().split("\n")[0]
+        page.mouse.click(boxes[0]["x"] + 60, boxes[0]["y"] + 10)
+        page.wait_for_timeout(apart_ms)
+        page.mouse.click(boxes[1]["x"] + 60, boxes[1]["y"] + 10)
+        expect(page.locator(f"{INK}[alt*='saliency of {name}']")).to_have_count(1, timeout=READY)
+        page.wait_for_selector(WORKING, state="detached", timeout=READY)
+        expect(page.locator(f"{INK}[alt*='saliency of {name}']")).to_have_count(1)

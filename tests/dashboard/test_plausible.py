@@ -52,7 +52,7 @@ def made(card, target: str, method: str = INTEGRATED) -> Explanation:
 
 def test_a_map_that_lies_right_is_said_to_with_its_figures_and_what_stands_beside_them(card, table):
     said = plausible.sentence(card, made(card, "st_elevation", WAVE))
-    assert "lie on the right waves on simulated patients" in said
+    assert "point at the right waves, on simulated patients" in said
     assert "20 simulated ECGs of known cause (injury)" in said
     assert "lie on the changed waves 0.30 (" in said and "random weights" in said and "0.40: a map of" in said
 

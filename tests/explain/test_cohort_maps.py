@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ecgkt import checkpoints
 from ecgkt.cli import main
 from ecgkt.domain import LEADS, Split
 from ecgkt.errors import InvalidCohort, InvalidValue
@@ -143,3 +144,21 @@ def test_the_command_refuses_a_model_that_is_not_there(untrained, prepared, tmp_
     assert main(words) == 1
     assert "no baseline" in capsys.readouterr().err
     assert not out.exists()
+
+
+BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "mean_maps.npz"
+
+
+def test_the_bundled_maps_are_those_of_the_bundled_models_and_cohort(capsys):
+    import json
+
+    maps = read_maps(BUNDLED)
+    cards = {name: checkpoints.read_card(BUNDLED.parents[1] / "models" / name) for name in maps.arms}
+    assert maps.arms == {name: card.id for name, card in cards.items()}
+    assert maps.domain == "simulated"
+    assert maps.cohort == json.loads((BUNDLED.parent / "cohort.json").read_text())["fingerprint"]
+    assert {*maps.targets, *maps.omitted} == set(cards["transferred"].labels.names)
+    assert all(one.patients >= 8 for one in maps.targets.values())
+    assert main(["mean-maps", "--read", "--out", str(BUNDLED)]) == 0
+    told = capsys.readouterr().out
+    assert "SIMULATED" in told and told.count("\n| ") >= len(maps.targets)

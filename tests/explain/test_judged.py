@@ -11,7 +11,7 @@ import pytest
 
 from ecgkt.domain.estimates import Estimate
 from ecgkt.errors import InvalidValue
-from ecgkt.explain.judged import GOOD_SHARE, PLAUSIBILITY, Worth, best_method, finds_shortcut, read_judged
+from ecgkt.explain.judged import GOOD_SHARE, PLAUSIBILITY, Worth, best_method, is_faithful, read_judged
 from ecgkt.explain.judging import CEILING, PEAKS, RANDOM, summarise
 
 IDS = {"transferred": "a" * 12, "baseline": "b" * 12}
@@ -124,34 +124,37 @@ def test_what_is_no_such_table_is_refused(tmp_path):
         summarise([], IDS, {})
 
 
-def shortcut_table(path: Path, **scores: float) -> Path:
-    rows = [
-        {
-            "part": "shortcut",
-            "model": "checks/shortcut",
-            "method": method.replace("_", " "),
-            "score": Estimate(score, score - 0.01, score + 0.01, 20, 20).to_json(),
-        }
-        for method, score in scores.items()
-    ]
+def faithful_table(path: Path, over: dict[str, float], **scores: float) -> Path:
+    def estimate(value: float) -> dict[str, object]:
+        return Estimate(value, value - 0.01, value + 0.01, 20, 20).to_json()
+
+    rows = []
+    for name, score in scores.items():
+        method = name.replace("_", " ")
+        rows.append({"part": "shortcut", "model": "checks/shortcut", "method": method, "score": estimate(score)})
+        gain = estimate(over.get(method, 0.0))
+        rows.append({"part": "simulated", "model": "transferred", "method": method, "over_peaks": gain})
     path.write_text(json.dumps({"rows": rows}))
     return path
 
 
-def test_the_method_to_begin_with_is_the_most_plausible_of_those_that_find_the_shortcut(stored, tmp_path):
+def test_the_method_to_begin_with_is_the_most_plausible_of_the_faithful_ones(stored, tmp_path):
     path = tmp_path / "faithfulness.json"
-    both = shortcut_table(path, good=0.2, poor=0.1, peak_detector=0.01)
-    assert finds_shortcut("good", both) and finds_shortcut("poor", both)
-    assert best_method(stored, both) == "good"
-    shortcut_table(path, good=0.02, poor=0.1, peak_detector=0.01)
-    assert finds_shortcut("good", path) is False
+    gains = {"good": 0.5, "poor": 0.5}
+    faithful_table(path, gains, good=0.2, poor=0.1, peak_detector=0.01)
+    assert is_faithful("good", path) and is_faithful("poor", path)
+    assert best_method(stored, path) == "good"
+    faithful_table(path, gains, good=0.02, poor=0.1, peak_detector=0.01)
+    assert is_faithful("good", path) is False
     assert best_method(stored, path) == "poor"
-    shortcut_table(path, good=0.01, poor=0.01, peak_detector=0.01)
+    faithful_table(path, {"good": 0.005, "poor": 0.5}, good=0.2, poor=0.1, peak_detector=0.01)
+    assert best_method(stored, path) == "poor"
+    faithful_table(path, gains, good=0.01, poor=0.01, peak_detector=0.01)
     assert best_method(stored, path) is None
-    assert finds_shortcut("good", tmp_path / "none.json") is None
+    assert is_faithful("good", tmp_path / "none.json") is None
     path.write_text("[]")
     with pytest.raises(InvalidValue, match=r"benchmarks\.faithfulness"):
-        finds_shortcut("good", path)
+        is_faithful("good", path)
 
 
 @pytest.mark.skipif(not PLAUSIBILITY.is_file(), reason="no table is bundled")

@@ -40,7 +40,7 @@ def test_where_both_signs_cancel_that_is_said_and_what_moves_the_score_instead(m
     attribution[::2] *= -1
     attribution[:, 50:1000:100] = 0.01
     said = sentence(shares_of(attribution, find_regions(marked(), 100.0, 1000)))
-    assert "raising and lowering nearly cancel there (+0.0)" in said
+    assert "raising and lowering nearly cancel there (0.0)" in said
     assert "On balance QRS complexes move the score most (+1.2; the whole map +1.2)." in said
 
 

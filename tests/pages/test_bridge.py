@@ -120,7 +120,7 @@ def test_the_table_and_the_bars_stand_behind_a_click_and_measured_beside_predict
     assert "What goes with each lab" not in text_of(page)
     told = text_of(opened(page))
     assert "What goes with each lab" in told and "labs dealt out anew at random" in told
-    assert "4.31 mEq/L" in told
+    assert "4.31 mEq/L" in told and "logits on average" in told
     fidelity = bridge.surrogates.fidelity[bridge.surrogates.index(CODE)]
     assert f"stands for {fidelity:.2f}" in told and told.count('class="bar"') == 9
     assert "They share evidence" in told or "they share evidence" in told

@@ -81,6 +81,12 @@ def test_the_truth_shown_is_the_dials_value_and_the_ecg_another_one():
     assert page.query_params["dial"] == "potassium"
 
 
+def test_a_round_value_is_told_alike_everywhere():
+    told = text_of(open_page(potassium="6"))
+    assert "<b>Potassium 6.0 mmol/L</b>" in told
+    assert "yes, 6.0 mmol/L" in told
+
+
 def test_a_link_opens_the_same_position():
     page = open_page(potassium="2.5", patient="healthy", sensitivity="strong", dial="potassium")
     told = text_of(page)
