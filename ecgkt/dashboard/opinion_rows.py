@@ -18,6 +18,7 @@ from ecgkt.signals.rules import RuleSaid
 SI = "si_units"
 BAR_RGB = "74, 144, 190"
 FOOT_PX = 4
+_ANSWERED = "click_answered"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$<>]|:(?=\w))")
 
 
@@ -34,8 +35,17 @@ class Beside:
 
 
 def choose(name: str | None) -> None:
-    """Choose a target, or none."""
-    st.session_state[TARGET] = name
+    """Choose a target, or none; of several clicks that one run of the page answers, the last one counts.
+
+    Streamlit collects clicks that come while a run is busy, and then answers the newest of them first.
+    """
+    if not st.session_state.get(_ANSWERED):
+        st.session_state[TARGET], st.session_state[_ANSWERED] = name, True
+
+
+def listen() -> None:
+    """Begin a run of the page: the next click is a new one."""
+    st.session_state[_ANSWERED] = False
 
 
 def plain(text: str) -> str:

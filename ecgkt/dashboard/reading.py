@@ -19,6 +19,7 @@ from ecgkt.dashboard import (
     measured,
     method,
     opinion,
+    opinion_rows,
     plausible,
     previous,
     reveal,
@@ -71,6 +72,7 @@ def show_reading(folder: Path) -> None:
 
     A click on a target runs only this part again, a choice of layout, scale or tool the paper alone.
     """
+    opinion_rows.listen()
     held, card = state.current_case(), loading.card(folder)
     if held is None:
         return
