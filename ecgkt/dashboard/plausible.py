@@ -71,7 +71,8 @@ def _usual(explanation: Explanation) -> bool:
 def _short(estimate: Estimate) -> str:
     if estimate.value is None:
         return "unknown"
-    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})".replace("-", "\N{MINUS SIGN}")
+    value, low, high = (f"{round(one or 0.0, 2) + 0.0:.2f}" for one in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
 
 
 def _value(estimate: Estimate) -> str:

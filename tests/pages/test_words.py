@@ -28,7 +28,9 @@ NEVER = {
     "a bare probability": r"probabilit(?!ies were calibrated)(?<!no probabilit)",
 }
 CAUSES = re.compile(r"\bcauses?\b")
-NO_CAUSE = re.compile(r"\b[Nn]o (map is a )?cause|\bnot (of )?(a|the) cause|\bother causes\b|look for the cause\b")
+NO_CAUSE = re.compile(
+    r"\b[Nn]o (map is a )?cause|\bnot (of )?(a|the) cause|\bother causes\b|\bof known cause\b|look for the cause\b"
+)
 FREQUENCY = re.compile(r"\b\d+ in (10|100|1,000|10,000)\b|\b1 in [\d,]+")
 MEASURED = re.compile(r"\bmeasured [\d.,]+[^;]*")
 TIMED = re.compile(r", (at the ECG|\d+ (min|h) (later|before)|time not known)$")
