@@ -42,6 +42,18 @@ STYLE = """
   .block-container .st-key-strip [data-testid="stColumn"] {width: auto; min-width: 0;}
   .block-container .st-key-strip [data-testid="stColumn"]:first-child {grid-column: 1 / -1;}
 }
+@media print {
+  @page {size: A4 landscape; margin: 8mm;}
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stStatusWidget"], .st-key-controls, .st-key-turn,
+  [data-testid="stExpander"], [data-testid="stCheckbox"], [data-testid="stPopover"], .st-key-trust [data-testid="stButton"] {display: none !important;}
+  html, body, .stApp, .stApp *, [class*="st-key-"] button {color: #000 !important;
+    background-color: transparent !important;}
+  .stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"], .block-container {position: static !important;
+    overflow: visible !important; height: auto !important; padding: 0 !important; background: #fff !important;}
+  .ecgkt-notice {position: static; max-width: none; text-align: left;}
+  .ecgkt-sheet {print-color-adjust: exact; -webkit-print-color-adjust: exact;}
+  .st-key-paper {break-inside: avoid;}
+}
 .block-container .st-key-turn {height: 0; margin-top: -.45rem; position: relative; z-index: 5; overflow: visible;}
 .st-key-turn p {position: absolute; right: .5rem; bottom: .4rem; padding: .1rem .5rem; background: #fffdfc;
   color: #1a1a1a; border: 1px solid rgba(128,128,128,.5); border-radius: 2px;}

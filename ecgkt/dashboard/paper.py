@@ -94,7 +94,8 @@ def choose_view(record: Record) -> View:
 def style(view: View) -> str:
     """Return the rules that give the drawing its size: whole on the screen, or at true millimetres.
 
-    A sheet of the usual wide shape leaves room on the screen for the first lines of the opinion.
+    A sheet of the usual wide shape leaves room on the screen for the first lines of the opinion. On printed paper a
+    millimetre is one where the sheet fits the page and the printer does not scale it.
     """
     paper = view.paper
     width, height = paper.width_mm, paper.height_mm
@@ -111,6 +112,7 @@ def style(view: View) -> str:
         f".ecgkt-sheet {{{sheet} aspect-ratio: {ratio:.5f};}}",
         f".st-key-zoom {{{zoom}}}",
         f"{figure} {{height: {high} !important;}}",
+        f"@media print {{.ecgkt-sheet {{width: min(100%, {width:g}mm) !important; margin: 0;}}}}",
     )
     return f"<style>{' '.join(rules)}</style>"
 
