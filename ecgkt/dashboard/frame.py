@@ -45,7 +45,8 @@ STYLE = """
 @media print {
   @page {size: A4 landscape; margin: 8mm;}
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stStatusWidget"], .st-key-controls, .st-key-turn,
-  [data-testid="stExpander"], [data-testid="stCheckbox"], [data-testid="stPopover"], .st-key-trust [data-testid="stButton"] {display: none !important;}
+  [data-testid="stExpander"], [data-testid="stCheckbox"], [data-testid="stPopover"],
+  .st-key-trust [data-testid="stButton"] {display: none !important;}
   html, body, .stApp, .stApp *, [class*="st-key-"] button {color: #000 !important;
     background-color: transparent !important;}
   .stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"], .block-container {position: static !important;
