@@ -48,7 +48,7 @@ def test_a_cardiologist_drops_a_file_asks_why_checks_the_map_measures_and_prints
     check = page.get_by_role("button", name="Check this map")
     check.wait_for(timeout=READY)
     told = page.locator(MAIN)
-    expect(told).to_contain_text("No map is a cause")
+    expect(told).to_contain_text("A map is no cause")
     check.scroll_into_view_if_needed()
     quiet(page)
     check.click()
