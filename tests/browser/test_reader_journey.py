@@ -63,7 +63,7 @@ def test_from_the_card_to_the_cohort_to_two_maps_on_one_ecg(open_app, shots, siz
     assert page.locator(MAPS).count() == 0
     row.focus()
     page.keyboard.press("Enter")
-    expect(page.locator(MAPS)).to_have_count(2, timeout=READY)
+    expect(page.locator(MAPS)).to_have_count(3, timeout=READY)
     page.wait_for_function(f"[...document.querySelectorAll('{MAPS}')].every(e => e.naturalWidth > 0)", timeout=READY)
     expect(page.get_by_text("cosine").first).to_be_visible()
     settled(page)
