@@ -92,7 +92,7 @@ def test_a_presenter_reveals_case_after_case_and_ends_with_the_potassium_dial(op
         page.keyboard.press("Enter")
         page.keyboard.press("Escape")
         expect(commit).to_be_enabled(timeout=READY)
-        page.keyboard.press("Control+Enter")
+        commit.click()
         wait_for_scores(page)
         expect(page.get_by_text(f"{number} case{'s' if number > 1 else ''} read first")).to_be_visible(timeout=READY)
         quiet(page)
