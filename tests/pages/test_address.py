@@ -58,8 +58,6 @@ def test_what_was_chosen_on_the_case_page_opens_again_from_its_address():
         "gain": "5",
         "filter": "0.5-40 Hz",
         "tool": "Sheet",
-        "method": "integrated gradients",
-        "baseline": "zero signal",
     }
     again = open_page(words)
     assert not again.warning
