@@ -60,8 +60,8 @@ class Seen:
     memory: list[float] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
 
-    def check(self, case: Case, run: Run, target: str = "") -> None:
-        """Note what is not of this case, or not as others saw it."""
+    def check(self, case: Case, run: Run, target: str = "", earlier: Sequence[str] = ()) -> None:
+        """Note what is not of this case, or not as others saw it; `earlier` are the inks of the person's own cases."""
         self.told += bool(run.told)
         self.faults += run.faults
         if not run.sheets or (target and not run.sheets[-1].map):
@@ -69,7 +69,8 @@ class Seen:
         for sheet in run.sheets:
             self.sheets += 1
             if sheet.ink != case.ink:
-                self.faults.append(f"{case.title}: another ECG was shown: {sheet.alt}")
+                whose = "the person's own ECG before" if sheet.ink in earlier else "another person's ECG"
+                self.faults.append(f"{case.title}: {whose} was shown: {sheet.alt}")
             if sheet.map and self.maps.setdefault((case.ink, sheet.alt), sheet.map) != sheet.map:
                 self.faults.append(f"{case.title}: another map was shown: {sheet.alt}")
         known = self.scores.setdefault(case.ink, dict(run.rows))
@@ -110,13 +111,14 @@ def visit(person: int, address: str, plan: Sequence[Case], seen: Seen, options: 
 
     try:
         with Visitor(address) as visitor:
+            earlier: list[str] = []
             for case in plan:
                 if time.monotonic() > options.until:
                     break
                 think()
                 run = visitor.open_files(case.files) if case.files else visitor.open_sample(case.title)
                 with seen.lock:
-                    seen.check(case, run)
+                    seen.check(case, run, earlier=earlier)
                     seen.inks += [sheet.at for sheet in run.sheets[:1]]
                     seen.pages.append(run.seconds)
                     seen.memory.append(server()[0])
@@ -124,8 +126,9 @@ def visit(person: int, address: str, plan: Sequence[Case], seen: Seen, options: 
                     think()
                     run = visitor.click(target)
                     with seen.lock:
-                        seen.check(case, run, target)
+                        seen.check(case, run, target, earlier)
                         seen.clicks.append((person, run.seconds))
+                earlier.append(case.ink)
     except Exception as error:  # the others go on; a session that broke off is a fault of the run
         with seen.lock:
             seen.faults.append(f"person {person}: {error!r}")
