@@ -146,7 +146,7 @@ class Visitor:
         self._socket.send(request.SerializeToString())
         run = Run()
         buttons: dict[str, tuple[Button, str]] = {}
-        while (message := self._receive(run)).WhichOneof("type") != "script_finished":
+        while not _is_last(message := self._receive(run)):
             self._read(message, run, buttons, begin)
         run.seconds = time.perf_counter() - begin
         self._buttons = buttons or self._buttons
@@ -226,3 +226,9 @@ class Visitor:
         line.close()
         if answer.status != 204:
             raise ConnectionError(f"the upload of {name} was answered {answer.status}")
+
+
+def _is_last(message: ForwardMsg) -> bool:
+    """Whether nothing more comes; a run that ends early goes on as another one."""
+    early = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
+    return message.WhichOneof("type") == "script_finished" and message.script_finished != early
