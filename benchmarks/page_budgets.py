@@ -16,7 +16,7 @@ from playwright.sync_api import FilePayload, Page, sync_playwright
 
 from benchmarks import app_start
 from benchmarks.reading_to_scores import upload_of
-from benchmarks.serving import INK, ROWS, launch, serve, wait_for_scores
+from benchmarks.serving import INK, ROWS, launch, serve, unfold, wait_for_scores
 from benchmarks.twenty_people import forward_seconds
 from ecgkt import readers
 
@@ -104,12 +104,7 @@ def click(page: Page, row: int) -> float:
 
 def choose(page: Page, label: str, option: str) -> float:
     """Return seconds from choosing in a list to the sheet in its new form."""
-    chosen, where = page.get_by_role("option", name=option, exact=True), page.get_by_label(label).first
-    where.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)  # Streamlit closes a list on a scroll event, which comes a frame after the scrolling
-    where.click()
-    chosen.wait_for()
-    page.wait_for_timeout(200)
+    chosen = unfold(page, label, page.get_by_role("option", name=option, exact=True))
     watch = Watch(page)
     chosen.click()
     seconds = watch.inked()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.serving import launch, serve, wait_for_map, wait_for_scores
+from benchmarks.serving import launch, serve, unfold, wait_for_map, wait_for_scores
 
 SIZE = {"width": 1440, "height": 900}
 
@@ -28,8 +28,7 @@ def main() -> None:
         page = browser.new_page(viewport=SIZE)
         page.goto(address)
         wait_for_scores(page)
-        page.get_by_label("Sample").first.click()
-        page.get_by_role("option", name=arguments.sample).click()
+        unfold(page, "Sample", page.get_by_role("option", name=arguments.sample)).click()
         page.wait_for_selector(f".ecgkt-case b:has-text('{arguments.sample}')")
         page.wait_for_selector(f".st-key-row-{arguments.target} button")
         page.locator(f".st-key-row-{arguments.target} button").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright
+from playwright.sync_api import TimeoutError as LateError
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -69,6 +71,26 @@ def wait_for_scores(page: Page) -> None:
     wait_for_ink(page)
     page.wait_for_selector(ROWS, timeout=60_000)
     page.wait_for_selector("[data-testid='stSpinner']", state="detached", timeout=60_000)
+
+
+def unfold(page: Page, label: str | re.Pattern[str], option: Locator) -> Locator:
+    """Open the list with this label and return its option, seen.
+
+    A list closes when the page below it scrolls or is drawn again; as a person would, click again.
+    """
+    where = page.get_by_label(label).first
+    where.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    for patience in (3_000, 10_000, 30_000):
+        where.click()
+        try:
+            option.wait_for(timeout=patience)
+            page.wait_for_timeout(200)
+            if option.is_visible():
+                return option
+        except LateError:
+            continue
+    raise LateError(f"the list '{label}' did not stay open")
 
 
 def _wait(port: int, seconds: float = 60) -> None:

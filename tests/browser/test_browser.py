@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import INK, ROWS, serve, wait_for_map, wait_for_scores
+from benchmarks.serving import INK, ROWS, serve, unfold, wait_for_map, wait_for_scores
 from ecgkt import NOTICE
 from ecgkt.dashboard import samples
 from ecgkt.domain import LEADS
@@ -167,8 +167,7 @@ def test_the_first_visitor_of_a_pages_own_address_gets_the_navigation(browser, t
 def test_the_chosen_model_is_the_same_on_every_page(open_app):
     page = open_app(size=SIZES["projector"])
     wait_for_scores(page)
-    page.get_by_label("Model").first.click()
-    page.get_by_role("option", name="Baseline").click()
+    unfold(page, "Model", page.get_by_role("option", name="Baseline")).click()
     expect(page.get_by_text("Model: Baseline")).to_be_visible(timeout=READY)
     page.get_by_role("link", name="About").first.click()
     expect(page.get_by_text("Baseline: signal only, from scratch").first).to_be_visible(timeout=READY)

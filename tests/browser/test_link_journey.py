@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.serving import INK, ROWS, serve, wait_for_ink, wait_for_scores
+from benchmarks.serving import INK, ROWS, serve, unfold, wait_for_ink, wait_for_scores
 from ecgkt.readers.mimic_folder import MimicFolder
 from ecgkt.signals.quality import assess
 
@@ -119,8 +119,7 @@ def test_the_previous_ecg_is_one_choice_away_and_drawn_to_the_same_scale(browser
     page = opened(browser, f"{served}/?case={study}", scheme)
     wait_for_scores(page)
     assert page.locator("input[type=file]").count() == 1
-    page.get_by_label(re.compile("earlier ECGs? of this patient")).first.click()
-    page.get_by_role("option").first.click()
+    unfold(page, re.compile("earlier ECGs? of this patient"), page.get_by_role("option").first).click()
     other = page.locator("img.ecgkt-other")
     expect(other).to_be_visible(timeout=READY)
     page.wait_for_url(re.compile("previous="), timeout=READY)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import INK, ROWS, wait_for_map, wait_for_scores
+from benchmarks.serving import INK, ROWS, unfold, wait_for_map, wait_for_scores
 from ecgkt.catalogue import do_not_miss
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -19,8 +19,7 @@ FAMILIES = ("tracing", "visit", "lab")
 
 def open_sample(page: Page, title: str) -> None:
     wait_for_scores(page)
-    page.get_by_label("Sample").first.click()
-    page.get_by_role("option", name=title).click()
+    unfold(page, "Sample", page.get_by_role("option", name=title)).click()
     expect(page.locator(f"{INK}[alt*='{title}']")).to_have_count(1, timeout=READY)
     wait_for_scores(page)
 

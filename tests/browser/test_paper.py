@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import INK, wait_for_scores
+from benchmarks.serving import INK, unfold, wait_for_scores
 from ecgkt.dashboard import samples
 from ecgkt.domain import Record
 from ecgkt.figures.paper import LAYOUTS, Scale, lay_out
@@ -30,8 +30,7 @@ def shown() -> Record:
 def choose(page: Page, label: str, option: str) -> None:
     """Choose in a list and wait until the sheet is another one."""
     before = page.locator(INK).get_attribute("src") if page.locator(INK).count() else None
-    page.get_by_label(label).first.click()
-    page.get_by_role("option", name=option, exact=True).click()
+    unfold(page, label, page.get_by_role("option", name=option, exact=True)).click()
     if before is not None:
         page.wait_for_function(f"before => document.querySelector('{INK}')?.src !== before", arg=before, timeout=READY)
     page.wait_for_timeout(500)

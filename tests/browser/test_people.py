@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from benchmarks.serving import INK, ROWS, wait_for_ink, wait_for_map, wait_for_scores
+from benchmarks.serving import INK, ROWS, unfold, wait_for_ink, wait_for_map, wait_for_scores
 from ecgkt import NOTICE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -81,8 +81,7 @@ def test_a_presenter_reveals_case_after_case_and_ends_with_the_potassium_dial(op
     for number, (sample, answer) in enumerate((("", "atrial fib"), ("Inferior ST elevation", "ST elev")), 1):
         wait_for_ink(page)
         if sample:
-            page.get_by_label("Sample").first.click()
-            page.get_by_role("option").nth(5).click()
+            unfold(page, "Sample", page.get_by_role("option").nth(5)).click()
         commit = page.get_by_role("button", name="Commit and reveal")
         expect(commit).to_be_in_viewport(timeout=READY)
         quiet(page)
