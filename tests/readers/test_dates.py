@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ecgkt.readers.dates import recorded_at
+from tests.readers.vendor_files import aecg_xml, muse_xml, sierra_xml, waves
 
 
 def time_between(earlier: list[tuple[str, bytes]], later: list[tuple[str, bytes]]) -> timedelta | None:
@@ -76,3 +77,25 @@ def test_a_dicom_file_is_dated_by_its_acquisition_else_by_its_study():
     assert time_between(DATED, acquired) == timedelta(days=1)
     assert time_between(DATED, studied) == timedelta(0)
     assert time_between(DATED, dicom(StudyDate="21211020")) is None
+
+
+MUSE_DATE = b"<AcquisitionDate>03-04-2024</AcquisitionDate>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        muse_xml(waves(10)).replace(MUSE_DATE, MUSE_DATE + b"<AcquisitionTime>10:15:00</AcquisitionTime>"),
+        aecg_xml(waves(10)),
+        sierra_xml(waves(10)),
+        sierra_xml(waves(10), encoding="utf-8"),
+    ],
+)
+def test_vendors_xml_says_when_it_was_recorded(content):
+    earlier = wfdb("a 12 500 5000 10:14:00 03/03/2024")
+    assert time_between(earlier, [("x.xml", content)]) == timedelta(days=1, minutes=1)
+
+
+@pytest.mark.parametrize("content", [muse_xml(waves(10)), sierra_xml(waves(10))[:900], b"<AnnotatedECG/>"])
+def test_xml_without_a_date_and_a_time_has_none(content):
+    assert recorded_at([("x.xml", content)]) is None
