@@ -198,9 +198,7 @@ def _device(root: Element, waveforms: Element) -> DeviceReport:
     sources = [found for path in _SOURCES if (found := root.find(path)) is not None]
     values: dict[str, float | None] = {}
     for name, tags in _MEASURED.items():
-        nodes = [
-            node for source in sources for one in source[:1] for tag in tags if (node := one.find(tag)) is not None
-        ]
+        nodes = [node for source in sources for tag in tags if (node := source.find(tag)) is not None]
         edited = any(node.get("editedflag", "").lower() == "true" for node in nodes)
         stated = [value for node in nodes if (value := number(text_of(node))) is not None]
         value = stated[0] if stated and not edited else None
