@@ -50,7 +50,8 @@ def integrate(
             misses[begin, end] = float(maps[begin, end].sum(dtype=np.float64)) - (scores[end] - scores[begin])
         taken += len(pieces)
         if abs(sum(misses.values())) <= allowed or taken >= MOST:
-            return np.stack(list(maps.values())).sum(axis=0, dtype=np.float64).astype(np.float32)
+            whole: NDArray[np.float64] = np.stack(list(maps.values())).sum(axis=0, dtype=np.float64)
+            return whole.astype(np.float32)
         pieces = []
         for begin, end in sorted(misses, key=lambda piece: -abs(misses[piece]))[:HALVED]:
             del maps[begin, end], misses[begin, end]
