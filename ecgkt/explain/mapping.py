@@ -198,12 +198,12 @@ def map_cohort(
             found[target] = one
         if progress is not None:
             progress(place + 1, len(targets))
+    taken = f"{mapper.steps} steps" if mapper.steps else "steps as each sum needs"
     return CohortMaps(
         arms=arms,
         domain=mapper.study.cohort.domain,
         cohort=mapper.study.cohort.fingerprint,
-        method=f"integrated gradients, {mapper.steps or 'as many'} steps{'' if mapper.steps else ' as each sum needs'}, "
-        "baseline: zero signal",
+        method=f"integrated gradients, {taken}, baseline: zero signal",
         rule=RULE.format(most=mapper.most),
         command=command,
         fs=mapper.study.preprocessing.fs,
