@@ -57,7 +57,8 @@ def read(content: bytes, companion: Companion) -> Record:
         rows[lead] = table[:, column] * millivolts_per(unit or header.unit)
     age = number(header.stated.get("age", "").removesuffix("years").strip())
     sex = sex_of(header.stated.get("sex") or header.stated.get("gender") or "")
-    return Record.from_leads(rows, _rate(header, table), "CSV", age=plausible_age(age), sex=sex)
+    notes = (f"{header.others} other columns of the CSV were left out",) if header.others else ()
+    return Record.from_leads(rows, _rate(header, table), "CSV", age=plausible_age(age), sex=sex, notes=notes)
 
 
 def _lines(content: bytes, errors: str = "strict") -> list[str]:
