@@ -1,0 +1,38 @@
+"""SCP-ECG (EN 1064, ISO 11073-91064): sections, each with its own checksum, and samples as Huffman codes."""
+
+from __future__ import annotations
+
+from ecgkt.domain import Record
+from ecgkt.errors import EcgktError, UnreadableRecord
+from ecgkt.readers.channels import name_channels
+from ecgkt.readers.contract import Companion, Reader
+from ecgkt.readers.scp.header import Header, read_header
+from ecgkt.readers.scp.sections import find_sections, recognises
+from ecgkt.readers.scp.findings import measured, stated
+from ecgkt.readers.scp.signal import read_signal
+
+CHECKSUM_NOTE = "a checksum of the SCP-ECG file is not that of its content: check that the file is whole"
+
+
+def read(content: bytes, companion: Companion) -> Record:
+    """Read the rhythm recording; leads that were not recorded all the time are gaps (NaN) for the rest of it."""
+    try:
+        sections = find_sections(content)
+        header = read_header(sections.bodies[1]) if 1 in sections.bodies else Header()
+        signal = read_signal(sections)
+        return Record.from_leads(
+            name_channels(signal.names, signal.rows),
+            signal.fs,
+            "SCP-ECG",
+            age=header.age,
+            sex=header.sex,
+            notes=() if sections.whole else (CHECKSUM_NOTE,),
+            filters=header.filters,
+        )
+    except EcgktError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise UnreadableRecord("a whole SCP-ECG file", "a damaged one", "export it again") from error
+
+
+READER = Reader("SCP-ECG", recognises, read)
