@@ -217,11 +217,9 @@ def _read_study(folder: Path, study: int, typed: str) -> Case:
     """Read a study with what its machine stated, where the folder holds the table of that."""
     record, report = _folder(str(folder)).read(study), read_device_report(folder, study)
     link = f"{study}-{digest(record)}"
-    case = Case(f"Study {typed}", record, link=link, veiled_link=link, study=study)
-    if report is None:
-        return case
-    record = replace(record, filters=report.filters)
-    return replace(case, record=record, device=report.values, statements=report.statements)
+    if report is not None:
+        record = replace(record, filters=report.filters, device=report)
+    return Case(f"Study {typed}", record, link=link, veiled_link=link, study=study)
 
 
 def _open_physionet(database: str, record: str) -> None:

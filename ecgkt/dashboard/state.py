@@ -39,24 +39,31 @@ class LabValue:
 class Case:
     """An open record; `id` lives in the session.
 
-    `measured` maps an analyte to its value where it is known, `device` a measurement's name to what the recording
-    machine itself stated, in the units of `signals.measurements`; `statements` is what that machine said in words.
-    `link` is its word in an address and `veiled_link` one that does not say what it shows; both are empty for what
-    must not stand there. `study` is its number in the local MIMIC-IV-ECG folder. `clock` is when a file says that it
-    was recorded, counted from a random moment of this session: it serves to take the difference of two.
+    `measured` maps an analyte to its value where it is known. `link` is its word in an address and `veiled_link` one
+    that does not say what it shows; both are empty for what must not stand there. `study` is its number in the local
+    MIMIC-IV-ECG folder. `clock` is when a file says that it was recorded, counted from a random moment of this
+    session: it serves to take the difference of two.
     """
 
     title: str
     record: Record
     description: str = ""
     measured: Mapping[str, LabValue] = field(default_factory=dict)
-    device: Mapping[str, float] = field(default_factory=dict)
-    statements: tuple[str, ...] = ()
     link: str = ""
     veiled_link: str = ""
     study: int | None = None
     clock: timedelta | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def device(self) -> Mapping[str, float]:
+        """What the recording machine itself measured, by name, in the units of `signals.measurements`."""
+        return self.record.device.values if self.record.device else {}
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What the recording machine itself said in words."""
+        return self.record.device.statements if self.record.device else ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgkt.domain.device import DeviceReport
 from ecgkt.errors import InvalidValue
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -44,7 +45,9 @@ class Record:
     `signal` is (12, n) float32 in mV, rows in the order of `LEADS`, gaps NaN; `fs` in Hz. `age` in years and
     `sex` ("female", "male") are None where unknown; no other identifier has a place here. `source` names the
     format or the collection, never a patient; `notes` says what was derived, dropped or cropped. `filters` is what the
-    file itself says about filters that were applied on recording ("0.05-150 Hz"), None where it says nothing.
+    file itself says about filters that were applied on recording ("0.05-150 Hz"), None where it says nothing. `device`
+    is what the recording machine measured and stated, None where the file holds nothing of it; where `filters` is not
+    given, it is the machine's.
     """
 
     signal: NDArray[np.float32]
@@ -55,6 +58,7 @@ class Record:
     sex: str | None = None
     notes: tuple[str, ...] = ()
     filters: str | None = None
+    device: DeviceReport | None = None
 
     def __post_init__(self) -> None:
         if not np.isfinite(self.fs) or not 50 <= self.fs <= 20_000:
@@ -77,6 +81,8 @@ class Record:
         object.__setattr__(self, "signal", frozen)
         object.__setattr__(self, "fs", float(self.fs))
         object.__setattr__(self, "domain", Domain(self.domain))
+        if self.filters is None and self.device is not None:
+            object.__setattr__(self, "filters", self.device.filters)
 
     @classmethod
     def from_leads(
@@ -90,6 +96,7 @@ class Record:
         sex: str | None = None,
         notes: tuple[str, ...] = (),
         filters: str | None = None,
+        device: DeviceReport | None = None,
     ) -> Record:
         """Build a record from samples in mV by lead name, in any order and spelling.
 
@@ -125,7 +132,7 @@ class Record:
             notes = (*notes, f"{len(others)} channels that are not one of the 12 leads were left out")
         signal = np.stack([named[lead] for lead in LEADS]).astype(np.float32)
         signal[~np.isfinite(signal)] = np.nan
-        return cls(signal, fs, source, domain, age, sex, notes, filters)
+        return cls(signal, fs, source, domain, age, sex, notes, filters, device)
 
     @property
     def seconds(self) -> float:
