@@ -130,7 +130,8 @@ class Record:
             )
         if others:
             notes = (*notes, f"{len(others)} channels that are not one of the 12 leads were left out")
-        signal = np.stack([named[lead] for lead in LEADS]).astype(np.float32)
+        with np.errstate(over="ignore"):
+            signal = np.stack([named[lead] for lead in LEADS]).astype(np.float32)
         signal[~np.isfinite(signal)] = np.nan
         return cls(signal, fs, source, domain, age, sex, notes, filters, device)
 

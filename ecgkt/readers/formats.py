@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ecgkt.errors import UnreadableRecord
-from ecgkt.readers import dicom, matlab, scp, wfdb_format
+from ecgkt.readers import dicom, edf, matlab, scp, wfdb_format
 from ecgkt.readers.contract import Reader
 
-READERS: tuple[Reader, ...] = (dicom.READER, scp.READER, matlab.READER, wfdb_format.READER)
+READERS: tuple[Reader, ...] = (dicom.READER, scp.READER, edf.READER, matlab.READER, wfdb_format.READER)
 
 
 def recognise(head: bytes) -> Reader | None:

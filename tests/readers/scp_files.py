@@ -1,4 +1,4 @@
-"""SCP-ECG files written from the standard's own sections, by bits as text, so that nothing is shared with the reader."""
+"""SCP-ECG files written from the standard's own sections, by bits as text: nothing is shared with the reader."""
 
 from __future__ import annotations
 

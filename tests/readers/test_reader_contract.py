@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from ecgkt.domain import LEADS
 from ecgkt.readers import read_upload
 from ecgkt.readers.contract import HEAD_BYTES
 from ecgkt.readers.formats import READERS
+from tests.readers.edf_files import EdfFile
+from tests.readers.scp_files import ScpFile
 
 IDENTIFIERS = ("Doe", "Jane", "19700102", "1970", "A1234567", "Main Street", "23/07/2180", "10000032", "08:44")
 
@@ -21,6 +24,9 @@ IDENTIFIERS = ("Doe", "Jane", "19700102", "1970", "A1234567", "Main Street", "23
 def sample(request, wfdb_files, dicom_bytes):
     """The name of a format, and one record of it as files with the main file first."""
     made = {"WFDB": wfdb_files, "DICOM": lambda: {"image": dicom_bytes()}, "MATLAB (CPSC 2018, CODE-15)": matlab_files}
+    walks = np.cumsum(np.random.default_rng(0).integers(-5, 6, (12, 500)), axis=1)
+    rows = dict(zip(LEADS, walks, strict=True))
+    made |= {"SCP-ECG": lambda: {"x.scp": ScpFile(rows).content()}, "EDF": lambda: {"x.edf": EdfFile(rows).content()}}
     return request.param, made[request.param]()
 
 

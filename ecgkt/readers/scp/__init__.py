@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ecgkt.domain import Record
+from ecgkt.domain.device import DeviceReport
 from ecgkt.errors import EcgktError, UnreadableRecord
 from ecgkt.readers.channels import name_channels
 from ecgkt.readers.contract import Companion, Reader
+from ecgkt.readers.scp.findings import measured, stated
 from ecgkt.readers.scp.header import Header, read_header
 from ecgkt.readers.scp.sections import find_sections, recognises
-from ecgkt.readers.scp.findings import measured, stated
 from ecgkt.readers.scp.signal import read_signal
 
 CHECKSUM_NOTE = "a checksum of the SCP-ECG file is not that of its content: check that the file is whole"
@@ -20,6 +21,9 @@ def read(content: bytes, companion: Companion) -> Record:
         sections = find_sections(content)
         header = read_header(sections.bodies[1]) if 1 in sections.bodies else Header()
         signal = read_signal(sections)
+        device = DeviceReport.from_machine(
+            measured(sections), header.filters, stated(sections), identifying=header.naming
+        )
         return Record.from_leads(
             name_channels(signal.names, signal.rows),
             signal.fs,
@@ -27,7 +31,7 @@ def read(content: bytes, companion: Companion) -> Record:
             age=header.age,
             sex=header.sex,
             notes=() if sections.whole else (CHECKSUM_NOTE,),
-            filters=header.filters,
+            device=device or None,
         )
     except EcgktError:
         raise

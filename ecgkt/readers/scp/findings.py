@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from ecgkt.domain.device import axis_in_degrees
 from ecgkt.errors import EcgktError
 from ecgkt.readers.scp.sections import Fields, Sections
 
 _ORIGINAL = 0
 _CODED = 1
 _NOT_MEASURED = (29_999, 65_535)
-_NO_AXIS = 180
-_LONGEST_MS = 2_000
-_MOST_STATEMENTS, _LONGEST_STATEMENT = 40, 200
-_DATE = re.compile(r"\d{1,4}[-./](\d{1,2}|[A-Za-z]{3,9})[-./]\d{2,4}|\d{1,2} [A-Za-z]{3,9} \d{4}|\d{5,}")
-_WORD = re.compile(r"\w{3,}")
+_MOST_STATEMENTS = 255
+_FORMULAS = {1: "qtc_bazett", 3: "qtc_fridericia"}
 
 
 def measured(sections: Sections) -> dict[str, float]:
@@ -39,28 +36,37 @@ def _measured(fields: Fields) -> dict[str, float]:
         if place > 0:
             continue
         for name, start, end in (("pr", p_onset, qrs_onset), ("qrs", qrs_onset, qrs_end), ("qt", qrs_onset, t_end)):
-            if not {start, end} & set(_NOT_MEASURED) and 0 < end - start <= _LONGEST_MS:
+            if not {start, end} & set(_NOT_MEASURED) and end > start:
                 values[name] = float(end - start)
         for name, degrees in zip(("p_axis", "qrs_axis", "t_axis"), axes, strict=True):
-            if -_NO_AXIS <= degrees <= _NO_AXIS:
-                values[name] = float(degrees)
-    fields.take(10 * spikes)
-    fields.take(fields.number("H"))
-    rate = fields.number("H")
-    if rate and rate not in _NOT_MEASURED:
-        values["heart_rate"] = float(rate)
+            if (axis := axis_in_degrees(degrees)) is not None:
+                values[name] = axis
+    values |= _overall(fields, spikes)
     return values
 
 
-def stated(sections: Sections, names: frozenset[str]) -> tuple[str, ...]:
-    """Return the machine's own statements: the text of section 8, else the codes of section 11.
+def _overall(fields: Fields, spikes: int) -> dict[str, float]:
+    """Return the ventricular rate and the QTc, by the formula that is named, from behind spikes and kinds of beats."""
+    if fields.left < 10 * spikes + 2:
+        return {}
+    fields.take(10 * spikes)
+    kinds = fields.number("H")
+    if fields.left < kinds + 7:
+        return {}
+    fields.take(kinds)
+    rate, _, qtc, formula = fields.numbers("HHHB")
+    stated = {"heart_rate": rate, _FORMULAS.get(formula, "qtc"): qtc}
+    return {name: float(value) for name, value in stated.items() if value and value not in _NOT_MEASURED}
 
-    What a person confirmed or wrote is left out, as is a statement with a date, a long number or one of the `names`,
-    words of the header that name a person or a place.
+
+def stated(sections: Sections) -> tuple[str, ...]:
+    """Return the machine's own lines: the text of section 8, else the codes of section 11.
+
+    What a person has confirmed or written over is left out.
     """
     for number in (8, 11):
         if lines := tuple(_statements(sections.bodies.get(number, b""), number)):
-            return tuple(line for line in lines if not _tells(line, names))
+            return lines
     return ()
 
 
@@ -84,14 +90,9 @@ def _statements(section: bytes, number: int) -> Iterator[str]:
 
 
 def _plain(value: bytes) -> str:
-    """Return a line without what cannot be shown, cut to its length."""
+    """Return a line without what cannot be shown."""
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         text = value.decode("latin-1")
-    shown = "".join(one if one.isprintable() else " " for one in text)
-    return " ".join(shown.split())[:_LONGEST_STATEMENT]
-
-
-def _tells(line: str, names: frozenset[str]) -> bool:
-    return bool(_DATE.search(line)) or not names.isdisjoint(_WORD.findall(line.lower()))
+    return "".join(one if one.isprintable() else " " for one in text).strip()

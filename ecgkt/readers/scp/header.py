@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,28 +14,26 @@ _NAMING = (0, 1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 31)
 _PER_YEAR = {1: 1.0, 2: 12.0, 3: 52.18, 4: 365.25, 5: 8766.0}
 _SEXES = {1: "male", 2: "female"}
 _OLDEST_YEARS = 130
-_WORD = re.compile(r"\w{3,}")
 
 
 @dataclass(frozen=True)
 class Header:
-    """Age in years, sex and filters, None where unknown; `names` are the words of persons, places and numbers."""
+    """Age in years, sex and filters, None where unknown; `naming` has texts of persons, places, numbers."""
 
     age: float | None = None
     sex: str | None = None
     filters: str | None = None
-    names: frozenset[str] = frozenset()
+    naming: tuple[str, ...] = ()
 
 
 def read_header(section: bytes) -> Header:
     """Read section 1, field by field; where it breaks off, what came before holds."""
     fields = _fields(section)
-    words = (_WORD.findall(_text(fields[tag]).lower()) for tag in _NAMING if tag in fields)
     return Header(
         _age(fields),
         _SEXES.get(fields.get(_SEX, b"\0")[0]),
         _filters(fields),
-        frozenset(word for found in words for word in found),
+        tuple(_text(fields[tag]) for tag in _NAMING if tag in fields),
     )
 
 

@@ -47,7 +47,7 @@ DEFAULT_TABLE = _default_table()
 
 
 def read_tables(section: bytes) -> tuple[Table, ...]:
-    """Return the tables of section 2; prefixes are stored with their first bit lowest. None of them means raw samples."""
+    """Return the tables of section 2, whose prefixes have their first bit lowest; without any, samples are plain."""
     fields = Fields(section)
     count = fields.number("H")
     if count == DEFAULT:
@@ -98,7 +98,7 @@ def decode(content: bytes, count: int, tables: Sequence[Table]) -> NDArray[np.in
 
 
 def _windows(content: bytes) -> NDArray[np.uint64]:
-    """Return for each bit the 57 bits or more that begin there, highest first, as (bits,) of 64; zeros after the end."""
+    """Return for each bit the 57 bits or more that begin there, highest first, as (bits,); zeros after the end."""
     octets = np.frombuffer(content + bytes(8), dtype=np.uint8).astype(np.uint64)
     words = np.zeros(len(content), dtype=np.uint64)
     for place in range(8):

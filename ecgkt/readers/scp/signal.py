@@ -64,7 +64,7 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """Rows in mV by channel name (None for other channels, which stay NaN), at `fs` Hz; NaN where a lead has nothing."""
+    """Rows in mV by channel name, at `fs` Hz; NaN where a lead has nothing, and for other channels, named None."""
 
     names: tuple[str | None, ...]
     rows: tuple[NDArray[np.float64], ...]
@@ -191,9 +191,7 @@ def _decode_thinned(
     count = lead.last - lead.first + 1
     if factor == 1:
         return _numbers(rhythm, place, count, tables).astype(np.float64)
-    places = np.concatenate(
-        [_stored_places(first, last, factor, whole) for first, last, whole in _zones(lead, kept)]
-    )
+    places = np.concatenate([_stored_places(first, last, factor, whole) for first, last, whole in _zones(lead, kept)])
     stored = _numbers(rhythm, place, len(places), tables)
     full: NDArray[np.float64] = np.interp(np.arange(count), places - lead.first, stored)
     return full
@@ -224,9 +222,7 @@ def _stored_places(first: int, last: int, factor: int, whole: bool) -> NDArray[n
     return np.concatenate((middles, np.arange(first + factor * blocks, last + 1)))
 
 
-def _reference_beat(
-    reference: Encoded, place: int, beats: Beats, tables: Sequence[Table]
-) -> NDArray[np.float64]:
+def _reference_beat(reference: Encoded, place: int, beats: Beats, tables: Sequence[Table]) -> NDArray[np.float64]:
     """Return the reference beat of a lead in mV."""
     count = round(beats.milliseconds / (reference.microseconds * 1e-3))
     if not 1 <= count <= _LONGEST:
