@@ -123,7 +123,7 @@ def _matrix(body: bytes, order: str, depth: int, budget: _Budget) -> tuple[str, 
     if kind != _CHARACTERS and (kind not in _NUMBERS or is_complex):
         return name, None
     stored, content, _ = _element(body, at, order)
-    values = np.frombuffer(content, np.dtype(_STORED[stored]).newbyteorder(order))
+    values = np.frombuffer(content, np.dtype(order + _STORED[stored]))
     if kind == _CHARACTERS:
         return name, "".join(map(chr, values.tolist())) if len(values) <= 1_000 else None
     if math.prod(shape) != len(values):

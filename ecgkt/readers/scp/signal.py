@@ -80,7 +80,8 @@ def read_signal(sections: Sections) -> Signal:
     beats = _read_beats(sections.bodies[4]) if 4 in sections.bodies else Beats()
     fs, factor = _rate(rhythm, reference, subtracted)
     begin, end = min(lead.first for lead in leads), max(lead.last for lead in leads)
-    names, rows = [], []
+    names: list[str | None] = []
+    rows = []
     for place, lead in enumerate(leads):
         name = LEADS_BY_CODE.get(lead.code)
         if name is None:
@@ -219,7 +220,8 @@ def _stored_places(first: int, last: int, factor: int, whole: bool) -> NDArray[n
         return np.arange(first, last + 1, dtype=np.float64)
     blocks = (last - first + 1) // factor
     middles = first + factor * np.arange(blocks) + (factor - 1) / 2
-    return np.concatenate((middles, np.arange(first + factor * blocks, last + 1)))
+    places: NDArray[np.float64] = np.concatenate((middles, np.arange(first + factor * blocks, last + 1)))
+    return places
 
 
 def _reference_beat(reference: Encoded, place: int, beats: Beats, tables: Sequence[Table]) -> NDArray[np.float64]:
@@ -227,7 +229,8 @@ def _reference_beat(reference: Encoded, place: int, beats: Beats, tables: Sequen
     count = round(beats.milliseconds / (reference.microseconds * 1e-3))
     if not 1 <= count <= _LONGEST:
         raise damaged()
-    return _numbers(reference, place, count, tables) * (reference.nanovolts * _NANOVOLT)
+    beat: NDArray[np.float64] = _numbers(reference, place, count, tables) * np.float64(reference.nanovolts * _NANOVOLT)
+    return beat
 
 
 def _put_back(samples: NDArray[np.float64], lead: Lead, beats: Beats, beat: NDArray[np.float64]) -> None:
