@@ -43,6 +43,14 @@ class Look:
     distance: float = float("nan")
 
 
+@dataclass(frozen=True, eq=False)
+class Windowed:
+    """The scores of one recording: `each` of its windows (`signals.windows`) in a row, and their `median` in one."""
+
+    each: Predictions
+    median: Predictions
+
+
 class Predictor:
     """A stage-3 checkpoint ready to read ECGs; safe to share between threads, its weights never change."""
 
@@ -96,12 +104,15 @@ class Predictor:
         medians = np.reshape([median for median, _, _ in whole], (len(records), len(self.card.labels)))
         return self.read_logits(medians, domains.pop(), tuple(refusal for _, refusal, _ in whole), distances)
 
-    def predict_windows(self, record: Record) -> Predictions:
-        """Score each of `signals.windows.windows` of a record on its own, for a model that needs the ECG alone."""
+    def predict_windows(self, record: Record) -> Windowed:
+        """Score each window of a record on its own, and all of them as `predict` does; for a model of the ECG alone."""
         looks = [self.look(window.record) for window in windows(record, self.card.preprocessing.seconds)]
         distances = None if self.card.gate is None else np.array([look.distance for look in looks])
-        refusals = tuple(look.refusal for look in looks)
-        return self.read_logits(self._looked(looks, None), record.domain, refusals, distances)
+        logits = self._looked(looks, None)
+        each = self.read_logits(logits, record.domain, tuple(look.refusal for look in looks), distances)
+        median, refusal, distance = _median(logits, looks)
+        distances = None if self.card.gate is None else np.array([distance])
+        return Windowed(each, self.read_logits(median[None], record.domain, (refusal,), distances))
 
     def _looked(self, looks: Sequence[Look], tables: NDArray[np.float32] | None) -> NDArray[np.float64]:
         """Return logits (n, k), NaN where the model abstains."""
