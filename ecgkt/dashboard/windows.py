@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WINDOW = "window"
 _NAMED = 3
+_OF_100 = " of 100"
 _SHORT_SECONDS = 0.05
 
 
@@ -119,14 +120,16 @@ def spans_of(found: Windowed, card: Card) -> list[Span]:
 
 
 def _range(span: Span) -> str:
-    return span.lowest if span.lowest == span.highest else f"{span.lowest} to {span.highest}"
+    """Return the two figures, a rank's "of 100" once."""
+    lowest = span.lowest.removesuffix(_OF_100) if span.highest.endswith(_OF_100) else span.lowest
+    return span.lowest if span.lowest == span.highest else f"{lowest} to {span.highest}"
 
 
 def _rule(case: Case) -> str:
     """Say what of the recording is shown, and what is left out."""
     more = case.seconds - case.windows[-1].start - WINDOW_SECONDS
     left = f"; {more:.0f} s after the first {LONGEST_SECONDS:g} are not read" if more >= 1 else ""
-    return f"of {case.seconds:.1f} s recorded: shown, measured, scored and explained is this part{left}."
+    return f"of {case.seconds:.1f} s recorded: this part is shown, measured, scored and explained{left}."
 
 
 def _turn(window: int) -> None:

@@ -144,4 +144,5 @@ def _sentence(faults: dict[str, str]) -> str | None:
     parts = (parts if missing else []) + [f"lead {lead} {fault}" for lead, fault in faults.items() if fault != _MISSING]
     told = ", ".join(parts[:3])
     more = f" and {len(parts) - 3} more are no better" if len(parts) > 3 else ""
-    return f"Wanted a signal on all 12 leads, got a recording in which {told}{more}: check the electrodes."
+    do = "give the 12-lead recording" if missing and len(parts) == 1 else "check the electrodes"
+    return f"Wanted a signal on all 12 leads, got a recording in which {told}{more}: {do}."
