@@ -16,6 +16,8 @@ from ecgkt.domain.records import canonical_lead
 from ecgkt.errors import UnreadableRecord
 from ecgkt.readers.channels import check_size, millivolts_per, name_channels
 from ecgkt.readers.contract import Companion, Reader
+from ecgkt.readers.filters import told_filters
+from ecgkt.readers.patient import age_between, sex_of
 
 _EDF, _BDF = b"0       ", b"\xffBIOSEMI"
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
@@ -27,8 +29,6 @@ _FILTER = re.compile(r"\b(?P<kind>HP|LP|N|BP):\s*(?P<hz>[0-9]+(\.[0-9]+)?)\s*Hz"
 _ONSET = re.compile(rb"(?P<seconds>[+-][0-9]{1,9}(\.[0-9]{1,9})?)(\x15[0-9.]*)?\x14")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _SPELLED_DATE = re.compile(r"(?P<day>[0-9]{2})-(?P<month>[A-Z]{3})-(?P<year>[0-9]{4})")
-_SEXES = {"F": "female", "M": "male"}
-_OLDEST_YEARS = 130
 
 
 @dataclass(frozen=True)
@@ -237,15 +237,13 @@ def _filters(leads: Sequence[_Channel]) -> str | None:
     for channel in leads:
         found = {part["kind"].upper(): float(part["hz"]) for part in _FILTER.finditer(channel.prefilter)}
         low, high, notch = (found.get(kind) for kind in ("HP", "LP", "N"))
-        band = f"{low:g}-{high:g} Hz" if low and high else f"low-pass {high:g} Hz" if high else ""
-        band = band or (f"high-pass {low:g} Hz" if low else "")
-        said.add(", ".join(part for part in (band, f"notch {notch:g} Hz" if notch else "") if part))
-    return said.pop() or None if len(said) == 1 else None
+        said.add(told_filters(low, high, notch))
+    return said.pop() if len(said) == 1 else None
 
 
 def _sex(header: _Header) -> str | None:
     fields = header.patient.split() if header.plus else []
-    return _SEXES.get(fields[1]) if len(fields) > 1 else None
+    return sex_of(fields[1]) if len(fields) > 1 else None
 
 
 def _age(header: _Header) -> float | None:
@@ -255,10 +253,7 @@ def _age(header: _Header) -> float | None:
     patient, recording = header.patient.split(), header.recording.split()
     born = _date(patient[2]) if len(patient) > 2 else None
     seen = _date(recording[1]) if len(recording) > 1 and recording[0] == "Startdate" else None
-    if born is None or seen is None:
-        return None
-    age = float(seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day)))
-    return age if 0 <= age <= _OLDEST_YEARS else None
+    return age_between(born, seen)
 
 
 def _date(spelled: str) -> date | None:

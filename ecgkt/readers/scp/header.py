@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from ecgkt.readers.filters import told_filters
+from ecgkt.readers.patient import age_between, years
+
 _AGE, _BORN, _SEX, _RECORDED, _HIGH_PASS, _LOW_PASS, _FILTERS, _END = 4, 5, 8, 25, 27, 28, 29, 255
 _FIXED = {_AGE: 3, _BORN: 4, 6: 3, 7: 3, _SEX: 1, 9: 1, 11: 2, 12: 2, 24: 1, _RECORDED: 4, 26: 3, _HIGH_PASS: 2,
           _LOW_PASS: 2, _FILTERS: 1, 33: 2}  # fmt: skip
 _NAMING = (0, 1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 31)
-_PER_YEAR = {1: 1.0, 2: 12.0, 3: 52.18, 4: 365.25, 5: 8766.0}
+_UNITS = {1: "year", 2: "month", 3: "week", 4: "day", 5: "hour"}
 _SEXES = {1: "male", 2: "female"}
-_OLDEST_YEARS = 130
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,10 @@ def _text(value: bytes) -> str:
 
 def _age(fields: Mapping[int, bytes]) -> float | None:
     """Return the stated age, else the whole years from birth to recording."""
-    age: float | None = None
     count, unit = struct.unpack_from("<HB", fields.get(_AGE, bytes(3)))
-    if count and unit in _PER_YEAR:
-        age = count / _PER_YEAR[unit]
-    else:
-        born, seen = _date(fields.get(_BORN)), _date(fields.get(_RECORDED))
-        if born is not None and seen is not None:
-            age = float(seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day)))
-    return age if age is not None and 0 <= age <= _OLDEST_YEARS else None
+    if count and unit in _UNITS:
+        return years(count, _UNITS[unit])
+    return age_between(_date(fields.get(_BORN)), _date(fields.get(_RECORDED)))
 
 
 def _date(value: bytes | None) -> date | None:
@@ -86,7 +83,5 @@ def _filters(fields: Mapping[int, bytes]) -> str | None:
     low = struct.unpack_from("<H", fields.get(_HIGH_PASS, bytes(2)))[0] / 100
     high = struct.unpack_from("<H", fields.get(_LOW_PASS, bytes(2)))[0]
     bits = fields.get(_FILTERS, b"\0")[0]
-    band = f"{low:g}-{high:g} Hz" if low and high else f"low-pass {high:g} Hz" if high else ""
-    band = band or (f"high-pass {low:g} Hz" if low else "")
-    notches = [f"notch {hz} Hz" for bit, hz in ((1, 60), (2, 50)) if bits & bit]
-    return ", ".join(part for part in (band, *notches) if part) or None
+    notch = next((hz for bit, hz in ((1, 60.0), (2, 50.0)) if bits & bit), None)
+    return told_filters(low, high, notch)
