@@ -40,14 +40,14 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 _OF_ECGS = re.compile(
-    r"rhyth|r[iy]t?tm|tach?[yiy]|takyk|brad[iy]|arr?h?[yi]th?m|fibril|flutter|flimm|flatter|blo(c|ck)\b|blocc|"
+    r"rhyth|r[iy]t?tm|analysis|unsatisfactory|tach?[yiy]|takyk|brad[iy]|arr?h?[yi]th?m|fibril|flutter|flimm|flatter|blo(c|ck)\b|blocc|"
     r"\b(ecg|ekg|sinus|atri[ao]|auricul|ventri|ventrik|node|nodal|junction|supraven|ectop|extras|premature|pvcs?\b|"
     r"pacs?\b|beats?\b|bigemin|trigemin|couplet|wpw\b|wolff|pre-?excit|conduct|interval|pr\b|qrs|qtc?\b|st\b|"
     r"[pqrtu][ -]?waves?\b|axis\b|achse|eje\b|axe\b|deviation|voltage|amplitud|hypertro|hipertro|enlarge|"
     r"abnormal|anormal|normal|borderline|infar|isch[aeäé]m|isqu[eé]m|injury|myocard|mi\b|stemi\b|anterior|"
     r"inferior|lateral|septal|posterior|depression|elevat|repolari|progress|nonspecific|brugada|pericard|digitalis|"
     r"potassium|hyperkal|hypokal|paced\b|pacing|pacemaker|schrittmacher|capture|leads?\b|artifact|artefact|quality|"
-    r"baseline|reversal|rbbb|lbbb|lafb|lpfb|lvh|rvh|criteria|electrode|rate\b|unconfirmed|undetermined|"
+    r"baseline|reversal|rbbb|lbbb|lafb|lpfb|[lr]ad\b|[lr]ae\b|ivcd|lvh|rvh|criteria|electrode|rate\b|unconfirmed|undetermined|"
     r"cannot rule out|pulmonary|dextrocard|escape|pauses?\b|wenckebach|mobitz)",
     re.IGNORECASE,
 )
@@ -64,13 +64,15 @@ class DeviceReport:
     `values` has what was measured of the names in `PLAUSIBLE`: heart_rate in /min, pr, qrs, qt, qtc, qtc_bazett,
     qtc_fridericia in ms, p_axis, qrs_axis, t_axis in degrees from -180 to 180; what was not measured is absent.
     `filters` is what the machine said of its filters, None where it said nothing. `statements` is the automatic
-    interpretation in the machine's own words, line by line. Raises InvalidValue for another name, a value out of its
-    bounds, or a statement that `is_statement` refuses; `from_machine` leaves those out instead.
+    interpretation in the machine's own words, line by line; `partial` says that the machine stated more than they tell,
+    so that nothing follows from what they do not name. Raises InvalidValue for another name, a value out of its bounds,
+    or a statement that `is_statement` refuses; `from_machine` leaves those out instead.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
     filters: str | None = None
     statements: tuple[str, ...] = ()
+    partial: bool = False
 
     def __post_init__(self) -> None:
         for name, value in self.values.items():
@@ -94,25 +96,28 @@ class DeviceReport:
         statements: Iterable[str] = (),
         *,
         identifying: Iterable[str] = (),
+        partial: bool = False,
     ) -> DeviceReport:
         """Build a report from what a file says, leaving out what is unknown, implausible or may name a person.
 
         `statements` are those lines alone that the format marks as automatic interpretation: comments and overreads
         by a physician must not be given. Of those lines the ones that `is_statement` refuses are left out, and those
-        with a word of `identifying`: the names, numbers and places that stand elsewhere in the same file.
+        with a word of `identifying`: the names, numbers and places that stand elsewhere in the same file. The report is
+        partial where one of those lines speaks of the ECG.
         """
         kept = {name: value for name, value in values.items() if value is not None and _is_plausible(name, value)}
         known = _words_of(identifying)
-        lines = (" ".join(line.split()) for line in statements)
-        told = [line for line in dict.fromkeys(lines) if is_statement(line) and not (known & _words_of([line]))]
+        lines = list(dict.fromkeys(" ".join(line.split()) for line in statements))
+        told = [line for line in lines if is_statement(line) and not (known & _words_of([line]))][:MOST_STATEMENTS]
+        partial = partial or any(_OF_ECGS.search(line) for line in lines if line not in told)
         filters = " ".join((filters or "").split())
-        return cls(kept, filters if 0 < len(filters) <= LONGEST_FILTERS else None, tuple(told[:MOST_STATEMENTS]))
+        return cls(kept, filters if 0 < len(filters) <= LONGEST_FILTERS else None, tuple(told), partial)
 
     def __bool__(self) -> bool:
         return bool(self.values or self.filters or self.statements)
 
-    def __reduce__(self) -> tuple[type[DeviceReport], tuple[dict[str, float], str | None, tuple[str, ...]]]:
-        return type(self), (dict(self.values), self.filters, self.statements)
+    def __reduce__(self) -> tuple[type[DeviceReport], tuple[object, ...]]:
+        return type(self), (dict(self.values), self.filters, self.statements, self.partial)
 
 
 def is_statement(line: str) -> bool:

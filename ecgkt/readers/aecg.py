@@ -52,7 +52,7 @@ def read(content: bytes, companion: Companion) -> Record:
     series, chosen, others = _chosen(root)
     names = list(chosen.leads)
     rows = [_millivolts(chosen.leads[name], len(names)) for name in names]
-    note = f"1 of {others + 1} recordings in the file is read, the first of the most complete ones"
+    note = f"1 of {others + 1} recordings in the file is read, the first of the longest and most complete ones"
     return Record.from_leads(
         name_channels(names, rows),
         chosen.fs,

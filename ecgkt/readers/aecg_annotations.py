@@ -14,6 +14,8 @@ from ecgkt.readers.xml_tree import identifying_texts, number, text_of
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+_INTERPRETATION = "MDC_ECG_INTERPRETATION"
+_STATEMENTS = (f"{_INTERPRETATION}_STATEMENT", f"{_INTERPRETATION}_SUMMARY")
 _FILTER = "MDC_ECG_CTL_VBL_ATTR_FILTER_"
 _MEASURED = {
     "HEART_RATE": "heart_rate",
@@ -49,8 +51,8 @@ def device_report(root: Element, series: Element) -> DeviceReport:
     """Return what devices measured of the whole recording and stated on it.
 
     Measurements are the annotations that stand directly in a set and name no lead, those of the series before those of
-    its representative beat, and of the series' own RR where no heart rate is given. Sets whose author is a person are
-    left out; statements are taken only from sets whose author is named as a device.
+    its representative beat; the heart rate follows from the RR where it is not given. Sets whose author is a person are
+    left out; statements are taken only from sets whose author is named as a device. A rhythm alone is a partial report.
     """
     values: dict[str, float | None] = {}
     statements: list[str] = []
@@ -66,7 +68,11 @@ def device_report(root: Element, series: Element) -> DeviceReport:
     if "heart_rate" not in values and (rr := values.get("rr")):
         values["heart_rate"] = 60_000 / rr
     values.pop("rr", None)
-    return DeviceReport.from_machine(values, _filters(series), statements, identifying=identifying_texts(root))
+    interpreted = any(_code_of(line, "code").startswith(_INTERPRETATION) for line in series.iter("annotation"))
+    known = identifying_texts(root)
+    return DeviceReport.from_machine(
+        values, _filters(series), statements, identifying=known, partial=bool(statements) and not interpreted
+    )
 
 
 def _measured(annotations: Element) -> Iterator[tuple[str, float]]:
@@ -94,9 +100,9 @@ def _stated(annotations: Element) -> Iterator[str]:
         code, value = _code_of(annotation, "code"), annotation.find("value")
         if code == "MDC_ECG_RHY" and value is not None:
             yield value.get("displayName", "")
-        elif code == "MDC_ECG_INTERPRETATION":
+        elif code == _INTERPRETATION:
             for line in annotation.iter("annotation"):
-                if _code_of(line, "code") in ("MDC_ECG_INTERPRETATION_STATEMENT", "MDC_ECG_INTERPRETATION_SUMMARY"):
+                if _code_of(line, "code") in _STATEMENTS:
                     yield text_of(line, "value")
 
 

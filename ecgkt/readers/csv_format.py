@@ -18,6 +18,7 @@ from ecgkt.readers.channels import check_size, millivolts_per
 from ecgkt.readers.contract import Companion, Reader
 from ecgkt.readers.csv_header import DELIMITERS, CsvHeader, parse_header
 from ecgkt.readers.patient import plausible_age, sex_of
+from ecgkt.readers.samples import LARGEST
 from ecgkt.readers.xml_tree import decode, number
 
 MAX_BYTES = 60_000_000
@@ -119,6 +120,8 @@ def _table(lines: Sequence[str], header: CsvHeader) -> NDArray[np.float64]:
         )
     except ValueError as error:
         raise UnreadableRecord("numbers below the headings of the CSV", "other text", "export it again") from error
+    if (np.abs(table) >= LARGEST).any():
+        raise UnreadableRecord("voltages below the headings of the CSV", "numbers beyond any", "export it again")
     return table
 
 

@@ -12,7 +12,7 @@ from ecgkt.domain.records import canonical_lead
 DELIMITERS = ("\t", ";", ",", "|")
 MOST_LINES_BEFORE = 60
 FEWEST_LEADS = 3
-LONGEST_HEADINGS = 4000
+LONGEST_HEADINGS, LONGEST_HEADING = 4000, 40
 
 _UNIT = r"(?:[nuµμm]?v|(?:nano|micro|milli)?volts?)"
 _LEAD_AND_UNIT = re.compile(rf"(?P<lead>.*?)[\s_/]*[(\[]?\s*(?P<unit>(?<![A-Za-z]){_UNIT})\s*[)\]]?", re.IGNORECASE)
@@ -27,12 +27,13 @@ _TIME_NAMES = re.compile(
 _SECONDS = {"s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0}
 _SECONDS |= dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3)
 _SECONDS |= dict.fromkeys(("us", "µs", "μs", "microsecond", "microseconds"), 1e-6)
+_NO_WORDS = re.compile(r"[\d\s.,;|eE+\-naNA\"]*")
 _STATEMENT = re.compile(
     r"\s*[#%]*\s*(?P<key>[A-Za-z][A-Za-z _-]{0,40}?)\s*(?:[(\[](?P<in>[^)\]]{1,12})[)\]])?\s*"
     r"[:=,;\t|]\s*(?P<value>.{1,60})"
 )
 _RATE_KEYS = re.compile(
-    r"(fs|f s|sfreq|(sampl(e|ing)) ?(rate|freq(uency)?)|sample rate|frequency|freq)( hz| khz)?", re.IGNORECASE
+    r"(fs|f s|sfreq|(sampl(e|ing)) ?(rate|freq(uency)?)|sample rate|frequency|freq)(?P<unit> k?hz)?", re.IGNORECASE
 )
 _UNIT_KEYS = re.compile(r"(amplitude |signal |voltage )?units?", re.IGNORECASE)
 _RATE = re.compile(
@@ -68,13 +69,21 @@ def parse_header(lines: Sequence[str]) -> CsvHeader | None:
         if not bare.startswith(("#", "%")) and len(line) <= LONGEST_HEADINGS:
             for delimiter in DELIMITERS:
                 cells = _cells(line, delimiter)
-                if sum(_lead(cell)[0] is not None for cell in cells) >= FEWEST_LEADS:
+                leads = sum(_lead(cell)[0] is not None for cell in cells)
+                short = all(len(cell) <= LONGEST_HEADING for cell in cells)
+                if short and leads >= max(FEWEST_LEADS, len(cells) / 2) and _may_be_numbers(lines[place + 1 :]):
                     return _header(cells, delimiter, place + 1, stated)
         if (found := _STATEMENT.fullmatch(bare.strip('"'))) is not None:
             key = " ".join(re.sub(r"[_-]+", " ", found["key"]).split()).lower()
             value = found["value"].strip().strip('",;\t ')
             stated.setdefault(key, f"{value} {found['in'] or ''}".strip())
     return None
+
+
+def _may_be_numbers(below: Sequence[str]) -> bool:
+    """Whether the first line below the headings that says something holds no words."""
+    first = next((line for line in below if line.strip() and not line.lstrip().startswith(("#", "%"))), "")
+    return _NO_WORDS.fullmatch(first) is not None
 
 
 def _header(cells: list[str], delimiter: str, first: int, stated: dict[str, str]) -> CsvHeader:
@@ -115,7 +124,7 @@ def _stated_rate(stated: dict[str, str]) -> float | None:
     for key, value in stated.items():
         named = _RATE_KEYS.fullmatch(key)
         found = _RATE.fullmatch(value) if named else None
-        unit = (found["unit"] or (named[5] or "").strip()).lower() if found and named else ""
+        unit = (found["unit"] or (named["unit"] or "").strip()).lower() if found and named else ""
         if found is not None and unit:
             rate = float(found["rate"].replace(",", "."))
             return rate * 1000 if unit.startswith("k") else rate

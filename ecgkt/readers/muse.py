@@ -36,7 +36,6 @@ _MEASURED = {
     "qtc_fridericia": "QTcFrederica",
 }
 _AXES = {"p_axis": "PAxis", "qrs_axis": "RAxis", "t_axis": "TAxis"}
-_UNITS = {"MICROVOLTS": "uV", "MILLIVOLTS": "mV", "NANOVOLTS": "nV", "VOLTS": "V"}
 _SAMPLE_BYTES = (1, 2, 4)
 
 
@@ -92,8 +91,7 @@ def _millivolts(node: Element, all_nodes: list[Element]) -> NDArray[np.float64]:
     step = number_at(node, "LeadAmplitudeUnitsPerBit")
     if step is None or step <= 0:
         raise UnreadableRecord(f"LeadAmplitudeUnitsPerBit for every lead of the {_KIND}", "none", "export it again")
-    spelled = text_of(node, "LeadAmplitudeUnits")
-    scale = step * millivolts_per(_UNITS.get(spelled.upper(), spelled))
+    scale = step * millivolts_per(text_of(node, "LeadAmplitudeUnits"))
     if text_of(node, "LeadTimeOffset") and number_at(node, "LeadTimeOffset") != 0:
         raise UnreadableRecord("leads that start together", "a lead with a time offset", "export them simultaneous")
     stored = number_at(node, "LeadSampleSize")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ecgkt.errors import UnreadableRecord
 
+LARGEST = 1e12
 _NUMBERS = re.compile(r"[\d\s.eE+-]*")
 
 
@@ -23,10 +24,13 @@ def base64_bytes(text: str) -> bytes:
 
 
 def numbers(text: str) -> NDArray[np.float64]:
-    """Return the numbers (n,) of a text with white space between them; raise where anything else stands there."""
+    """Return the numbers (n,) of a text with white space between them; raise for anything else and from 1e12 on."""
     try:
         if not _NUMBERS.fullmatch(text):
             raise ValueError
-        return np.array(text.split(), dtype=np.float64)
+        found = np.array(text.split(), dtype=np.float64)
+        if not (np.abs(found) < LARGEST).all():
+            raise ValueError
     except ValueError as error:
         raise UnreadableRecord("samples that are all numbers", "other text", "export the file again") from error
+    return found

@@ -1,8 +1,8 @@
 """Philips Sierra XML 1.03 and 1.04 (root `restingecgdata`): the parsed waveforms, not the representative beats.
 
 After the schemas PhilipsECG.xsd 1.04 and SierraECGSchema 1.03. Samples are 16-bit integers in steps of `resolution`
-microvolts, as text, as base64, or as base64 of XLI. Under XLI the limb leads III, aVR, aVL and aVF are stored as what
-is left of them once they are predicted from I and II; they are put back here.
+microvolts, as text, as base64, or as base64 of XLI; a calibration pulse ends them. Under XLI the limb leads III, aVR,
+aVL and aVF are stored as what is left of them once they are predicted from I and II; they are put back here.
 """
 
 from __future__ import annotations
@@ -71,13 +71,16 @@ def read(content: bytes, companion: Companion) -> Record:
         raise UnreadableRecord(f"a resolution in the {_KIND}", "none", "export it with its scale")
     if _stated(root, waveforms, "signaloffset", "signaloffset"):
         raise UnreadableRecord(f"{_KIND} whose samples are around 0", "an offset", "export it again")
-    rows = [row * step * _MILLIVOLTS_PER_MICROVOLT for row in stored]
+    samples = _without_pulse(np.stack(stored), fs)
+    cut = len(stored[0]) - samples
+    rows = [row[:samples] * step * _MILLIVOLTS_PER_MICROVOLT for row in stored]
     return Record.from_leads(
         name_channels(names, rows),
         fs,
         _KIND,
         age=_age(root, patient),
         sex=sex_of(text_of(patient, "sex")),
+        notes=(f"the calibration pulse at the end ({cut / fs:g} s) is cut off",) if cut else (),
         device=_device(root, waveforms) or None,
     )
 
@@ -136,6 +139,18 @@ def _stored(root: Element, waveforms: Element, names: list[str], fs: float) -> l
             f"{len(names) * samples:,} samples, as the {_KIND} says", f"{len(flat):,}", "export it again"
         )
     return list(flat[: len(names) * samples].reshape(len(names), samples))
+
+
+def _without_pulse(stored: NDArray[np.float64], fs: float) -> int:
+    """Return how many samples come before the calibration pulse with which carts end every channel at once.
+
+    It is the end, of at most a second, in which all channels hold the same: 0, and one other value.
+    """
+    (differing,) = np.nonzero((stored != stored[0]).any(axis=0))
+    end = int(differing[-1]) + 1 if len(differing) else 0
+    tail = np.unique(stored[0, end:])
+    is_pulse = end > 0 and len(tail) == 2 and 0 in tail and 0 < stored.shape[1] - end <= fs
+    return end if is_pulse else stored.shape[1]
 
 
 def _int16(content: bytes) -> NDArray[np.float64]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import codecs
-import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ecgkt.errors import UnreadableRecord, UnsafeFile
+from ecgkt.readers.samples import LARGEST
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_BYTES = 30_000_000
 MAX_DEPTH = 100
-MAX_ELEMENTS = 300_000
+MAX_ELEMENTS = 150_000
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -59,7 +59,7 @@ def parse_tree(content: bytes, kind: str) -> Element:
 
     UTF-8, UTF-16 and the usual 8-bit encodings are read, as the bytes themselves show and else as declared. A document
     type may be named and is never fetched; a declared entity, an external one, more than 30 MB, 100 levels or
-    300,000 elements raise UnsafeFile, damage raises UnreadableRecord.
+    150,000 elements raise UnsafeFile, damage raises UnreadableRecord.
     """
     from xml.etree.ElementTree import ParseError
 
@@ -144,12 +144,12 @@ def text_of(element: Element | None, path: str = ".") -> str:
 
 
 def number(spelled: str | None) -> float | None:
-    """Return a finite decimal number, with a point or a comma; None for anything else."""
+    """Return a decimal number below 1e12, with a point or a comma; None for anything else."""
     bare = (spelled or "").strip()
     if not _NUMBER.fullmatch(bare):
         return None
     value = float(bare.replace(",", "."))
-    return value if math.isfinite(value) else None
+    return value if abs(value) < LARGEST else None
 
 
 def number_at(element: Element | None, path: str) -> float | None:
