@@ -16,7 +16,8 @@ from pathlib import Path
 import torch
 
 from ecgkt import checkpoints, readers
-from ecgkt.explain.saliency import BATCH, integrated_gradients
+from ecgkt.explain.methods import explain
+from ecgkt.explain.saliency import BATCH
 from ecgkt.inference import Predictor
 
 STEPS = 50
@@ -69,7 +70,7 @@ def measure(predictor: Predictor, paths: list[Path]) -> dict[str, float]:
         ),
         f"{STEPS} bare forward-backward passes, {BATCH} at a time": median(passes, readable),
         f"one {STEPS}-step integrated-gradients map": median(
-            lambda path: integrated_gradients(predictor, records[path], target, STEPS), readable
+            lambda path: explain(predictor, records[path], target, steps=STEPS), readable
         ),
     }
 

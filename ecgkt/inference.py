@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,7 @@ class Predictor:
         except RuntimeError as error:
             raise InvalidCheckpoint("weights of the card's architecture", f"{error}", "export it again") from error
         self.network: EcgNetwork | MultimodalNetwork = network.eval().requires_grad_(False)
+        self._looks: WeakKeyDictionary[Record, Look] = WeakKeyDictionary()
 
     @classmethod
     def open(cls, folder: Path) -> Predictor:
@@ -124,7 +126,16 @@ class Predictor:
         return logits
 
     def look(self, record: Record) -> Look:
-        """Return what the network would be given of a record, or the sentence why the model abstains from it."""
+        """Return what the network would be given of a record, or the sentence why the model abstains from it.
+
+        Looked once: what was seen is kept for as long as the record itself is.
+        """
+        seen = self._looks.get(record)
+        if seen is None:
+            seen = self._looks[record] = self._look(record)
+        return seen
+
+    def _look(self, record: Record) -> Look:
         preprocessing, gate = self.card.preprocessing, self.card.gate
         refusal = under_age(record.age) or assess(record, preprocessing.seconds).refusal
         if refusal is not None:

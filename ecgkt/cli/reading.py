@@ -15,7 +15,7 @@ from ecgkt.checkpoints import Card, choose_checkpoint, real_evidence
 from ecgkt.cli.progress import bar, say
 from ecgkt.domain.predictions import Predictions
 from ecgkt.domain.records import Domain
-from ecgkt.errors import EcgktError, InvalidValue, UnreadableRecord
+from ecgkt.errors import EcgktError, UnreadableRecord
 from ecgkt.figures.scores import HEADINGS, basis, score_rows
 from ecgkt.inference import Predictor
 from ecgkt.signals.windows import told
@@ -42,7 +42,7 @@ def fill_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baseline", metavar="NAME", help="what the ECG is compared with (default: zero signal)")
     parser.add_argument("--minus", metavar="NAME", help="explain the score of --target less that of this label")
     parser.add_argument(
-        "--steps", type=int, help="even steps of the path integral (default: 50, more where those leave too much)"
+        "--steps", type=int, help="even steps of the path integral (default: as many as its sum needs, from 16 on)"
     )
     _add_models(parser)
     parser.set_defaults(run=run_explain)
@@ -62,7 +62,6 @@ def run_explain(arguments: argparse.Namespace) -> int:
     """Draw one target's saliency on the ECG, with the residual of the map."""
     from ecgkt.explain.baselines import ZERO
     from ecgkt.explain.methods import DEFAULT, explain
-    from ecgkt.explain.saliency import integrated_gradients
     from ecgkt.figures.print import write_png
 
     predictor = Predictor.open(choose_checkpoint(arguments.models, arguments.model))
@@ -70,12 +69,15 @@ def run_explain(arguments: argparse.Namespace) -> int:
     labels.index(arguments.target)
     record = readers.read_record(arguments.file)
     method, baseline = arguments.method or DEFAULT, arguments.baseline or ZERO
-    if arguments.steps is None:
-        found = explain(predictor, record, arguments.target, method=method, baseline=baseline, minus=arguments.minus)
-    elif (method, baseline, arguments.minus) == (DEFAULT, ZERO, None):
-        found = integrated_gradients(predictor, record, arguments.target, arguments.steps)
-    else:
-        raise InvalidValue(f"--steps for {DEFAULT} from the {ZERO} alone", "another choice", "leave --steps out")
+    found = explain(
+        predictor,
+        record,
+        arguments.target,
+        method=method,
+        baseline=baseline,
+        minus=arguments.minus,
+        steps=arguments.steps,
+    )
     title = labels[found.target].title + ("" if found.minus is None else f" minus {labels[found.minus].title}")
     write_png(record, arguments.png, explanation=found, title=title)
     share = found.relative_residual

@@ -10,13 +10,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ecgkt.dashboard import bridge_blood, bridge_words, loading, state
+from ecgkt.dashboard import bridge_blood, bridge_words, loading
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.state import TARGET, Case
 from ecgkt.domain import Domain, LabelSet, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import EcgktError
-from ecgkt.explain.hidden import hidden_of, read_heads
+from ecgkt.explain.hidden import read_heads
 from ecgkt.explain.lab_bridge import FILE, Erased, LabBridge, erase_labs, read_bridge
 from ecgkt.explain.surrogate import AGE, FAITHFUL, SEX, Shares, shap_of_surrogate
 from ecgkt.figures.saliency import LOWERS_RGB, RAISES_RGB
@@ -66,9 +66,7 @@ def show(folder: Path, case: Case, predictions: Predictions) -> None:
     if found is None or target not in found.names:
         return
     opened = loading.predictor(folder)
-    read = state.answer(
-        (case.id, opened.card.id, "bridge"), lambda: loading.in_turn("bridge", "Reading", lambda: _read(opened, case))
-    )
+    read = _read(opened, loading.features(opened, case).ecg)
     place = labels.index(target)
     erased = erase_labs(found, read.hidden, read.weights[place], float(read.logits[place]), target)
     first = bridge_words.strongest(found, erased)
@@ -98,8 +96,7 @@ def _stored(folder: str, identity: str, stamp: float) -> LabBridge | None:
     return read_bridge(Path(folder), identity)
 
 
-def _read(predictor: Predictor, case: Case) -> Read:
-    hidden = hidden_of(predictor, case.record)
+def _read(predictor: Predictor, hidden: NDArray[np.float32]) -> Read:
     weights, biases = read_heads(predictor)
     return Read(hidden, weights, weights @ hidden.astype(np.float64) + biases)
 

@@ -6,6 +6,7 @@ import gc
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib import import_module
@@ -21,11 +22,13 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 
 from ecgkt import checkpoints
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import heavy
-from ecgkt.dashboard.state import CASE, MODEL
+from ecgkt.dashboard import heavy, state
+from ecgkt.dashboard.state import CASE, MODEL, Case
 from ecgkt.domain import Explanation, Predictions, Record
 
 if TYPE_CHECKING:
+    from ecgkt.explain.guards import GuardRails
+    from ecgkt.explain.hidden import Features
     from ecgkt.inference import Predictor
     from ecgkt.signals.measurements import Measurements
 
@@ -94,7 +97,16 @@ def scores(folder: Path, record: Record, place: DeltaGenerator | None = None) ->
     return in_turn("scores", "Scoring", lambda: opened.predict([record]), place)
 
 
-def explanation(
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """A map, its short checks, and the features that the scores of the ECG were read from."""
+
+    explanation: Explanation
+    rails: GuardRails
+    features: Features
+
+
+def trace(
     folder: Path,
     record: Record,
     target: str,
@@ -103,22 +115,58 @@ def explanation(
     method: str | None = None,
     baseline: str | None = None,
     minus: str | None = None,
-) -> Explanation:
-    """Trace a target's score back to a record, in this session's turn; `place` as in `scores`.
+    measured: Measurements | None = None,
+) -> Traced:
+    """Trace a target's score back to a record and check the map, in one turn of this session; `place` as in `scores`.
 
     By the default method from its default baseline where none is named; less the score of `minus`, another target.
-    Raises what `explain` raises.
+    `measured` is what was measured of the record, where it was. Raises what `explain` raises.
     """
     opened = predictor(folder)
 
-    def trace() -> Explanation:
-        from ecgkt.explain.baselines import ZERO
-        from ecgkt.explain.methods import DEFAULT, explain
+    def work() -> Traced:
+        from ecgkt.explain.guards import check_quickly
+        from ecgkt.explain.hidden import features_of
 
-        ready("captum.attr")
-        return explain(opened, record, target, method=method or DEFAULT, baseline=baseline or ZERO, minus=minus)
+        found = _explain(opened, record, target, method, baseline, minus)
+        short = measured is not None and record.seconds <= opened.card.preprocessing.seconds
+        waves = measured.delineation if measured is not None and short else None
+        return Traced(found, check_quickly(opened, record, found, waves), features_of(opened, record))
 
-    return in_turn("map", "Tracing the score back to the ECG", trace, place)
+    return in_turn("map", "Tracing the score back to the ECG", work, place)
+
+
+def explanation(folder: Path, record: Record, target: str, place: DeltaGenerator | None = None) -> Explanation:
+    """Trace a target's score back to a record by the default method alone; else as `trace`."""
+    opened = predictor(folder)
+    return in_turn("map", "Tracing the score back to the ECG", lambda: _explain(opened, record, target), place)
+
+
+def _explain(
+    opened: Predictor,
+    record: Record,
+    target: str,
+    method: str | None = None,
+    baseline: str | None = None,
+    minus: str | None = None,
+) -> Explanation:
+    from ecgkt.explain.baselines import ZERO
+    from ecgkt.explain.methods import DEFAULT, explain
+
+    ready("captum.attr")
+    return explain(opened, record, target, method=method or DEFAULT, baseline=baseline or ZERO, minus=minus)
+
+
+def features(opened: Predictor, case: Case, place: DeltaGenerator | None = None) -> Features:
+    """Return the features that a checkpoint's scores of a case were read from, computed once in a session."""
+
+    def read() -> Features:
+        from ecgkt.explain.hidden import features_of
+
+        return features_of(opened, case.record)
+
+    key = state.features_key(case, opened.card.id)
+    return state.answer(key, lambda: in_turn("features", "Comparing evidence", read, place))
 
 
 def measurements(record: Record, place: DeltaGenerator | None = None) -> Measurements:

@@ -51,7 +51,7 @@ def measured_in(case: Case, place: DeltaGenerator | None = None) -> Measurements
 
     `place` is an `st.empty()` that says how long they wait for their turn.
     """
-    return state.measurements_of(case, lambda: loading.measurements(case.record, place))
+    return state.answer(state.measurements_key(case), lambda: loading.measurements(case.record, place))
 
 
 def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line, ...]:

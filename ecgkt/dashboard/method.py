@@ -41,17 +41,28 @@ def recall(labels: LabelSet, target: str | None) -> None:
 def trace(folder: Path, card: Card, case: Case, target: str, turn: DeltaGenerator) -> Explanation | None:
     """Return the map of a target by the chosen method, computed once in a session and in its turn.
 
-    None where the method cannot be used on this ECG; `show` then says why.
+    Its short checks and the features that the scores were read from are kept beside it. None where the method cannot
+    be used on this ECG; `show` then says why.
     """
     (name, baseline), minus = _chosen(), st.session_state.get(MINUS)
+    key = (case.id, card.id, target, name, baseline, minus or "")
+    found: Explanation | None = state.kept(key)
     try:
-        found = state.explanation_of(
-            case,
-            card.id,
-            target,
-            lambda: loading.explanation(folder, case.record, target, turn, method=name, baseline=baseline, minus=minus),
-            (name, baseline, minus or ""),
-        )
+        if found is None:
+            traced = loading.trace(
+                folder,
+                case.record,
+                target,
+                turn,
+                method=name,
+                baseline=baseline,
+                minus=minus,
+                measured=state.measured(case),
+            )
+            found = traced.explanation
+            state.keep(key, found)
+            state.keep(state.features_key(case, card.id), traced.features)
+            state.keep_checks(case, found, traced.rails)
     except (InvalidValue, UnknownName) as error:
         st.session_state[_REFUSED] = str(error)
         return None

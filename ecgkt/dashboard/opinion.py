@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.checkpoints.evidence import NEVER
-from ecgkt.dashboard import loading, state
+from ecgkt.dashboard import loading
 from ecgkt.dashboard.opinion_chosen import show_chosen
 from ecgkt.dashboard.opinion_rows import SI, Beside, bars, beneath, show_row
 from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added, show_rules_alone
@@ -19,7 +19,7 @@ from ecgkt.dashboard.opinion_strip import holds_back, show_strip, strip_words
 from ecgkt.dashboard.state import ALL_ROWS, MAP, TARGET, Case, hold
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
-from ecgkt.explain.shared_evidence import SHARED, SharedEvidence, shared_evidence
+from ecgkt.explain.shared_evidence import SHARED, shared_evidence
 from ecgkt.figures.scores import HEADINGS, ScoreRow, basis, score_rows
 
 SHOWN = 6
@@ -91,13 +91,9 @@ def _shared(case: Case, card: Card, turn: DeltaGenerator | None) -> Mapping[str,
     name = st.session_state.get(TARGET)
     if name not in card.labels.names:
         return {}
-    found = state.shared_evidence_of(case, card.id, lambda: _read_off(case, turn))
-    return {other: cosine for other, cosine in found.cosines(name).items() if cosine >= SHARED}
-
-
-def _read_off(case: Case, turn: DeltaGenerator | None) -> SharedEvidence:
     opened = loading.predictor(loading.chosen_model())
-    return loading.in_turn("evidence", "Comparing evidence", lambda: shared_evidence(opened, case.record), turn)
+    found = shared_evidence(opened, loading.features(opened, case, turn))
+    return {other: cosine for other, cosine in found.cosines(name).items() if cosine >= SHARED}
 
 
 def _open(rows: Sequence[ScoreRow], card: Card, held_back: bool) -> tuple[ScoreRow, ...]:

@@ -100,7 +100,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
 
     The ECG has its place before anything is computed, so that the one on screen stays there until the next is drawn.
     """
-    waiting, paper = not state.has_predictions(case, card.id), st.container()
+    waiting, paper = state.scored(case, card.id) is None, st.container()
     with st.container(key="turn"):
         turn, veil = st.empty(), st.empty()
     scored = (case.id, card.id)

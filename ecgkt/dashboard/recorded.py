@@ -30,7 +30,7 @@ class Recorded:
 
 def recorded_in(case: Case) -> Recorded:
     """Return how a case was recorded; computed once in a session."""
-    return state.recorded_of(case, lambda: _judge(case))
+    return state.answer((case.id, "recorded"), lambda: _judge(case))
 
 
 def show(case: Case, card: Card) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -16,9 +16,7 @@ from ecgkt.errors import EcgktError
 from ecgkt.signals.windows import Window, windows
 
 if TYPE_CHECKING:
-    from ecgkt.dashboard.recorded import Recorded
     from ecgkt.explain.guards import GuardRails
-    from ecgkt.explain.shared_evidence import SharedEvidence
     from ecgkt.signals.measurements import Measurements
 
 CASE, PROBLEM, MODEL, TARGET, ALL_ROWS, MAP = "case", "problem", "model", "target", "all_rows", "map"
@@ -137,76 +135,50 @@ def problem() -> str | None:
     return sentence
 
 
-def predictions_of(case: Case, checkpoint: str, compute: Callable[[], Predictions]) -> Predictions:
-    """Return this session's predictions of a case, computed once."""
-    answers = st.session_state.setdefault(_ANSWERS, {})
-    key = (case.id, checkpoint)
-    if key not in answers:
-        answers[key] = compute()
-    found: Predictions = answers[key]
-    return found
+def kept(key: tuple[str, ...]) -> Any:
+    """Return what this session has computed under a key that begins with a case's id, None before it has."""
+    return st.session_state.get(_ANSWERS, {}).get(key)
 
 
-def measurements_of(case: Case, compute: Callable[[], Measurements]) -> Measurements:
-    """Return this session's measurements of a case, computed once."""
-    answers = st.session_state.setdefault(_ANSWERS, {})
-    key = (case.id, "measurements")
-    if key not in answers:
-        answers[key] = compute()
-    found: Measurements = answers[key]
-    return found
-
-
-def recorded_of(case: Case, compute: Callable[[], Recorded]) -> Recorded:
-    """Return this session's judgement of how a case was recorded, computed once."""
-    answers = st.session_state.setdefault(_ANSWERS, {})
-    key = (case.id, "recorded")
-    if key not in answers:
-        answers[key] = compute()
-    found: Recorded = answers[key]
-    return found
-
-
-def scored(case: Case, checkpoint: str) -> Predictions | None:
-    """Return this session's predictions of a case where it was scored with that checkpoint."""
-    found: Predictions | None = st.session_state.get(_ANSWERS, {}).get((case.id, checkpoint))
-    return found
-
-
-def shared_evidence_of(case: Case, checkpoint: str, compute: Callable[[], SharedEvidence]) -> SharedEvidence:
-    """Return which targets share evidence on a case, computed once in this session."""
-    answers = st.session_state.setdefault(_ANSWERS, {})
-    key = (case.id, checkpoint, "shared evidence")
-    if key not in answers:
-        answers[key] = compute()
-    found: SharedEvidence = answers[key]
-    return found
+def keep(key: tuple[str, ...], value: object) -> None:
+    """Remember what was computed, for as long as this session has the case open."""
+    st.session_state.setdefault(_ANSWERS, {})[key] = value
 
 
 def answer(key: tuple[str, ...], compute: Callable[[], Answer]) -> Answer:
     """Return what this session has computed under a key that begins with a case's id, computed once."""
-    answers = st.session_state.setdefault(_ANSWERS, {})
-    if key not in answers:
-        answers[key] = compute()
-    found: Answer = answers[key]
+    found: Answer | None = kept(key)
+    if found is None:
+        found = compute()
+        keep(key, found)
     return found
 
 
-def has_predictions(case: Case, checkpoint: str) -> bool:
-    """Whether this session has scored the case with that checkpoint."""
-    return (case.id, checkpoint) in st.session_state.get(_ANSWERS, {})
+def predictions_of(case: Case, checkpoint: str, compute: Callable[[], Predictions]) -> Predictions:
+    """Return this session's predictions of a case, computed once."""
+    return answer((case.id, checkpoint), compute)
 
 
-def explanation_of(
-    case: Case, checkpoint: str, target: str, compute: Callable[[], Explanation], how: tuple[str, ...] = ()
-) -> Explanation:
-    """Return this session's map of a target on a case, computed once; `how` is what it was asked to be made with."""
-    answers = st.session_state.setdefault(_ANSWERS, {})
-    key = (case.id, checkpoint, target, *how)
-    if key not in answers:
-        answers[key] = compute()
-    found: Explanation = answers[key]
+def scored(case: Case, checkpoint: str) -> Predictions | None:
+    """Return this session's predictions of a case where it was scored with that checkpoint."""
+    found: Predictions | None = kept((case.id, checkpoint))
     return found
+
+
+def measured(case: Case) -> Measurements | None:
+    """Return this session's measurements of a case where it was measured."""
+    found: Measurements | None = kept(measurements_key(case))
+    return found
+
+
+def measurements_key(case: Case) -> tuple[str, ...]:
+    """Return by what the measurements of a case are remembered."""
+    return (case.id, "measurements")
+
+
+def features_key(case: Case, checkpoint: str) -> tuple[str, ...]:
+    """Return by what the features that a checkpoint read of a case are remembered."""
+    return (case.id, checkpoint, "features")
 
 
 def checks_key(case: Case, explanation: Explanation) -> tuple[str, ...]:
@@ -217,10 +189,10 @@ def checks_key(case: Case, explanation: Explanation) -> tuple[str, ...]:
 
 def checks_of(case: Case, explanation: Explanation) -> GuardRails | None:
     """Return what this session's checks of a map found, None before any."""
-    found: GuardRails | None = st.session_state.get(_ANSWERS, {}).get(checks_key(case, explanation))
+    found: GuardRails | None = kept(checks_key(case, explanation))
     return found
 
 
 def keep_checks(case: Case, explanation: Explanation, rails: GuardRails) -> None:
     """Remember in this session what the checks of a map found."""
-    st.session_state.setdefault(_ANSWERS, {})[checks_key(case, explanation)] = rails
+    keep(checks_key(case, explanation), rails)

@@ -13,7 +13,7 @@ from ecgkt.checkpoints import Card
 from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Explanation
-from ecgkt.explain.guards import Guard, GuardRails, State, check, check_quickly
+from ecgkt.explain.guards import Guard, GuardRails, State, check
 from ecgkt.explain.guards.checking import TITLES
 
 LATER = "·"
@@ -38,14 +38,13 @@ _WORD = {State.PASSED: "passed", State.FAILED: "failed", State.UNDEFINED: "not m
 
 @st.fragment
 def show(folder: Path, case: Case, card: Card, explanation: Explanation) -> None:
-    """Say whether any check found a reason to distrust a map; the short checks run at once, the others when asked.
+    """Say whether any check found a reason to distrust a map; the short checks came with it, the others when asked.
 
-    A map that fails is marked on the sheet as well, for which the page is drawn again.
+    A map that fails one of those is marked on the sheet as well, for which the page is drawn again.
     """
-    turn = st.empty()
     rails = state.checks_of(case, explanation)
     if rails is None:
-        rails = _keep(case, explanation, _look(folder, case, explanation, turn))
+        return
     asked = state.checks_key(case, explanation)
     running = st.session_state.get(CHECKING) == asked and not rails.whole
     with st.container(horizontal=True, vertical_alignment="center", width="content", key="trust"):
@@ -59,8 +58,8 @@ def show(folder: Path, case: Case, card: Card, explanation: Explanation) -> None
     if running:
         found = _check(folder, case, explanation, st.empty())
         _ask(None)
-        _keep(case, explanation, found)
-        st.rerun()
+        state.keep_checks(case, explanation, found)
+        st.rerun(scope="fragment" if found.reliable == rails.reliable else "app")
 
 
 def captioned(case: Case, explanation: Explanation, title: str) -> str:
@@ -71,20 +70,6 @@ def captioned(case: Case, explanation: Explanation, title: str) -> str:
 
 def _ask(key: tuple[str, ...] | None) -> None:
     st.session_state[CHECKING] = key
-
-
-def _keep(case: Case, explanation: Explanation, rails: GuardRails) -> GuardRails:
-    """Remember what was found; where that marks the sheet, draw the page again."""
-    before = state.checks_of(case, explanation)
-    state.keep_checks(case, explanation, rails)
-    if not rails.reliable and (before is None or before.reliable):
-        st.rerun()
-    return rails
-
-
-def _look(folder: Path, case: Case, explanation: Explanation, turn: DeltaGenerator) -> GuardRails:
-    opened = loading.predictor(folder)
-    return loading.in_turn("checks", "Checking the map", lambda: check_quickly(opened, case.record, explanation), turn)
 
 
 def _check(folder: Path, case: Case, explanation: Explanation, turn: DeltaGenerator) -> GuardRails:

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgkt.explain.questions import Question
-from ecgkt.explain.saliency import integrate
+from ecgkt.explain.saliency import gradient, integrate
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ecgkt.explain.logits import Score
 
 DRAWS = 50
@@ -22,15 +20,14 @@ Map = NDArray[np.float32]
 
 def integrated_gradients(question: Question) -> Map:
     """Return the gradient integrated along the straight path from the baseline; its sum is the score difference."""
-    score, reference = question.scores
-    return integrate(question.logit, question.signal, question.baseline, score - reference)
+    return integrate(question.logit, question.signal, question.baseline, question.steps)
 
 
 def gradients(question: Question) -> Map:
     """Return the signed gradient at the ECG, in logits per mV."""
     import torch
 
-    found: Map = _gradient(question.logit, torch.from_numpy(question.signal)[None])[0].numpy()
+    found: Map = gradient(question.logit, torch.from_numpy(question.signal)[None])[0].numpy()
     return found
 
 
@@ -61,13 +58,5 @@ def expected_gradients(
     reference = torch.from_numpy(baseline)
     away = torch.from_numpy(signal) + torch.from_numpy(noise) - reference
     points = reference + torch.from_numpy(shares)[:, None, None] * away
-    found: Map = (_gradient(logit, points) * away).mean(dim=0).numpy()
+    found: Map = (gradient(logit, points) * away).mean(dim=0).numpy()
     return found
-
-
-def _gradient(logit: Score, points: Tensor) -> Tensor:
-    """Return the gradient (b, 12, n) of each point's own logit."""
-    from captum.attr import Saliency
-
-    found: Tensor = Saliency(logit).attribute(points.requires_grad_(), abs=False)
-    return found.detach()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,37 @@ def read_heads(predictor: Predictor) -> tuple[NDArray[np.float64], NDArray[np.fl
     return rows.double().numpy(), biases.double().numpy()
 
 
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What the heads read (d,) of one ECG, and of a zero signal of its length."""
+
+    ecg: NDArray[np.float32]
+    zero: NDArray[np.float32]
+
+
+def features_of(predictor: Predictor, record: Record) -> Features:
+    """Return the features of a record and of its zero signal in one pass of a model that needs the ECG alone.
+
+    Raises InvalidValue where the model abstains from the record or reads clinical tables as well.
+    """
+    if predictor.needs_tables:
+        raise InvalidValue("a model that needs the ECG alone", predictor.card.name, "choose another model")
+    signal = _readable(predictor, record)
+    ecg, zero = _features(predictor, np.stack([signal, np.zeros_like(signal)]))
+    return Features(ecg, zero)
+
+
 def hidden_of(predictor: Predictor, record: Record) -> NDArray[np.float32]:
     """Return the ECG's features (d,) of one record; raise InvalidValue where the model abstains from it."""
+    features: NDArray[np.float32] = _features(predictor, _readable(predictor, record)[None])[0]
+    return features
+
+
+def _readable(predictor: Predictor, record: Record) -> NDArray[np.float32]:
     look = predictor.look(record)
     if look.signal is None:
         raise InvalidValue("an ECG that the model can read", f"{look.refusal}", "explain another recording")
-    features: NDArray[np.float32] = _features(predictor, look.signal[None])[0]
-    return features
+    return look.signal
 
 
 def hidden_of_rows(

@@ -123,14 +123,19 @@ def explain(
     seed: int = 0,
     layer: int = -1,
     tables: NDArray[np.float32] | None = None,
+    steps: int | None = None,
 ) -> Explanation:
     """Attribute the raw logit of `target`, less that of `minus`, to every sample of the model's input.
 
-    `tables` (values,) belong to a model that reads clinical tables and stay as they are. `layer` is Grad-CAM's block. A
-    method that takes no baseline ignores `baseline`. Raises InvalidValue where the model abstains or no waves are found
-    that are needed, UnknownName for a method, a baseline or a target that is not there. The network stays as it was.
+    `tables` (values,) belong to a model that reads clinical tables and stay as they are. `layer` is Grad-CAM's block,
+    `steps` are those of integrated gradients, as many as its sum needs where None. A method that takes no baseline
+    ignores `baseline`. Raises InvalidValue where the model abstains, no waves are found that are needed, or another
+    method is given steps; UnknownName for a method, a baseline or a target that is not there. The network stays as it
+    was.
     """
     chosen, named = find(method), baselines.find(baseline)
+    if steps is not None and method != DEFAULT:
+        raise InvalidValue(f"steps for {DEFAULT} alone", f"{steps} for {method}", "leave the steps out")
     logit = Logit.of(predictor, target, minus, tables)
     look = predictor.look(record)
     if look.signal is None:
@@ -144,7 +149,7 @@ def explain(
     else:
         name = named if chosen.takes_baseline else ZERO
         reference = baselines.lay(name, record, preprocessing, look.signal, beats)
-    question = Question(logit.evaluating(), look.signal, preprocessing.fs, reference, seed, layer, beats)
+    question = Question(logit.evaluating(), look.signal, preprocessing.fs, reference, seed, layer, beats, steps)
     attribution = chosen.attribute(question)
     score, baseline_score = question.scores
     total = float(attribution.astype(np.float64).sum())

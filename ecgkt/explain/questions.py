@@ -21,7 +21,8 @@ class Question:
     """Why does `logit` say what it says of `signal` (12, n) at `fs` Hz, compared with `baseline` (12, n)?
 
     `seed` begins what a method draws; `layer` is the residual block that Grad-CAM reads, counted from the last (-1).
-    `delineation` may be that of the recording at its own rate, from the same start.
+    `delineation` may be that of the recording at its own rate, from the same start; `steps` are those of a path where
+    they are given.
     """
 
     logit: Score
@@ -31,6 +32,7 @@ class Question:
     seed: int = 0
     layer: int = -1
     delineation: Delineation | None = None
+    steps: int | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.signal)

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgkt.domain.labels import LabelSet
-from ecgkt.domain.records import Record
 from ecgkt.errors import InvalidValue
+from ecgkt.explain.hidden import Features, read_heads
 from ecgkt.inference import Predictor
-from ecgkt.signals.adults import under_age
-from ecgkt.signals.quality import assess
 
 SHARED = 0.5
 """From this cosine on two targets are told to share evidence; 1 is all of it, 0 none, below 0 evidence against."""
@@ -49,22 +47,7 @@ class SharedEvidence:
         return {other: float(cosines[row]) for row, other in enumerate(self.labels.names) if row != place}
 
 
-def shared_evidence(predictor: Predictor, record: Record) -> SharedEvidence:
-    """Return what each target's score is read from on a record, by one pass through the encoder.
-
-    Raises InvalidValue where the record cannot be read or the model reads clinical tables as well.
-    """
-    import torch
-
-    if predictor.needs_tables:
-        raise InvalidValue("a model that needs the ECG alone", predictor.card.name, "choose another model")
-    refusal = under_age(record.age) or assess(record, predictor.card.preprocessing.seconds).refusal
-    if refusal is not None:
-        raise InvalidValue("an ECG that the model can read", refusal, "explain another recording")
-    network = predictor.network
-    signal = torch.from_numpy(predictor.card.preprocessing.apply(record))[None]
-    with torch.inference_mode():
-        hidden = network.relu(network.encoder(torch.cat([signal, torch.zeros_like(signal)])))
-        weights = torch.cat([head.get_parameter("weight") for head in network.heads.values()])
-        contributions = (weights * (hidden[0] - hidden[1])).double().numpy()
-    return SharedEvidence(predictor.card.labels, contributions)
+def shared_evidence(predictor: Predictor, features: Features) -> SharedEvidence:
+    """Return what each target's score is read from, on the ECG of which a model read these features."""
+    weights, _ = read_heads(predictor)
+    return SharedEvidence(predictor.card.labels, weights * (features.ecg - features.zero).astype(np.float64))

@@ -62,11 +62,11 @@ def test_two_arms_of_one_network_do_not_differ_anywhere(mapper):
 
 
 def test_the_integral_is_the_one_that_explains_a_single_ecg(mapper):
-    from ecgkt.explain.saliency import integrated_gradients
+    from ecgkt.explain.methods import explain
 
     row = int(mapper.candidates(TARGET)[0])
     record, predictor = mapper.read(row), mapper.arms["transferred"]
-    alone = integrated_gradients(predictor, record, TARGET, steps=4)
+    alone = explain(predictor, record, TARGET, steps=4)
     together, missed = integrate(predictor, predictor.look(record).signal[None], TARGET, 4)
     np.testing.assert_allclose(together[0], alone.attribution, atol=1e-5)
     assert missed[0] == pytest.approx(alone.relative_residual, abs=1e-3)

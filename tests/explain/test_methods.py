@@ -19,7 +19,6 @@ from ecgkt.errors import InvalidValue, UnknownName
 from ecgkt.explain.baselines import BASELINES, ZERO
 from ecgkt.explain.logits import Logit
 from ecgkt.explain.methods import DEFAULT, METHODS, attribute, explain, explain_difference
-from ecgkt.explain.saliency import integrated_gradients
 from ecgkt.inference import Predictor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,11 +160,10 @@ def test_a_flat_input_has_a_finite_map_or_is_refused_in_words(method, value, pre
         assert np.isfinite(attribute(logit, flat, 100, method=method)).all()
 
 
-def test_the_default_is_integrated_gradients_as_before(predictor, ecg):
-    before, now = integrated_gradients(predictor, ecg, TARGET), explain(predictor, ecg, TARGET)
-    assert before.method == DEFAULT == next(iter(METHODS))
-    np.testing.assert_array_equal(now.attribution, before.attribution)
-    assert (now.score, now.baseline, now.residual) == (before.score, before.baseline, before.residual)
+def test_only_integrated_gradients_take_steps(predictor, ecg):
+    assert explain(predictor, ecg, TARGET, steps=7).method == DEFAULT == next(iter(METHODS))
+    with pytest.raises(InvalidValue, match="steps for integrated gradients"):
+        explain(predictor, ecg, TARGET, method="DeepLIFT", steps=7)
 
 
 def test_what_is_no_method_baseline_or_target_is_named(predictor, ecg):

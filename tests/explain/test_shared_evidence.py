@@ -10,6 +10,7 @@ import pytest
 from ecgkt.catalogue import tracing_labels
 from ecgkt.domain import LabelSet
 from ecgkt.errors import InvalidValue, UnknownName
+from ecgkt.explain.hidden import features_of
 from ecgkt.explain.shared_evidence import SharedEvidence, shared_evidence
 from ecgkt.inference import Predictor
 
@@ -22,7 +23,7 @@ def predictor(untrained):
 
 
 def test_the_parts_add_up_to_the_difference_of_the_raw_scores(predictor, sine_record):
-    found = shared_evidence(predictor, sine_record)
+    found = shared_evidence(predictor, features_of(predictor, sine_record))
     seen = predictor.card.preprocessing.apply(sine_record)
     logits = predictor.logits([seen, np.zeros_like(seen)])
     np.testing.assert_allclose(found.contributions.sum(axis=1), logits[0] - logits[1], atol=1e-4)
@@ -30,7 +31,7 @@ def test_the_parts_add_up_to_the_difference_of_the_raw_scores(predictor, sine_re
 
 
 def test_it_is_symmetric_and_at_most_one(predictor, sine_record):
-    found = shared_evidence(predictor, sine_record)
+    found = shared_evidence(predictor, features_of(predictor, sine_record))
     first, second = found.labels.names[0], found.labels.names[40]
     assert found.cosines(first)[second] == pytest.approx(found.cosines(second)[first])
     assert all(-1.000001 <= cosine <= 1.000001 for cosine in found.cosines(first).values())
@@ -49,8 +50,8 @@ def test_cosines_by_hand():
 
 def test_a_childs_ecg_and_a_flat_lead_are_refused(predictor, sine_record):
     with pytest.raises(InvalidValue, match="18 years or more, got one of 7"):
-        shared_evidence(predictor, replace(sine_record, age=7.0))
+        features_of(predictor, replace(sine_record, age=7.0))
     flat = sine_record.signal.copy()
     flat[8] = 0
     with pytest.raises(InvalidValue, match="V3"):
-        shared_evidence(predictor, replace(sine_record, signal=flat))
+        features_of(predictor, replace(sine_record, signal=flat))

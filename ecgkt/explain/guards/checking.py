@@ -19,6 +19,7 @@ from ecgkt.explain.guards.figures import Subject
 from ecgkt.explain.guards.limits import limit_of
 from ecgkt.explain.guards.rails import Guard, GuardRails
 from ecgkt.inference import Predictor
+from ecgkt.signals.delineation import Delineation
 
 Tell = Callable[[float, str], None]
 SIMULATED = "simulated, held out"
@@ -75,9 +76,14 @@ def check(
     return GuardRails(tuple(guards), explanation.target, explanation.method, explanation.checkpoint_id)
 
 
-def check_quickly(predictor: Predictor, record: Record, explanation: Explanation) -> GuardRails:
-    """Return the checks that take less than a map: known, sum and heart. Raises what `check` raises."""
-    guards = tuple(_quick(Subject(predictor, record, explanation)))
+def check_quickly(
+    predictor: Predictor, record: Record, explanation: Explanation, delineation: Delineation | None = None
+) -> GuardRails:
+    """Return the checks that take less than a map: known, sum and heart. Raises what `check` raises.
+
+    `delineation` may be that of a recording no longer than what the model sees; else it is looked for.
+    """
+    guards = tuple(_quick(Subject(predictor, record, explanation, delineation=delineation)))
     return GuardRails(guards, explanation.target, explanation.method, explanation.checkpoint_id, whole=False)
 
 

@@ -34,12 +34,16 @@ UNIT = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A map with all that made it: the model, the recording, and a logit of its own network."""
+    """A map with all that made it: the model, the recording, and a logit of its own network.
+
+    `delineation` may be that of the recording where it is no longer than what the model sees; else it is looked for.
+    """
 
     predictor: Predictor
     record: Record
     explanation: Explanation
     seed: int = 0
+    delineation: Delineation | None = None
 
     def __post_init__(self) -> None:
         if BETWEEN in self.explanation.checkpoint_id or self.explanation.checkpoint_id != self.predictor.card.id:
@@ -57,11 +61,14 @@ class Subject:
     @cached_property
     def signal(self) -> Map:
         """The model's input (12, n)."""
-        return self.predictor.card.preprocessing.apply(self.record)
+        seen = self.predictor.look(self.record).signal
+        return self.predictor.card.preprocessing.apply(self.record) if seen is None else seen
 
     @cached_property
     def waves(self) -> Delineation | None:
         """The beats of the first seconds as recorded, None where none were found."""
+        if self.delineation is not None:
+            return self.delineation if len(self.delineation.beats) else None
         first = self.record.first_seconds(self.predictor.card.preprocessing.seconds)
         found = find_waves(first.signal, first.fs)
         return found if len(found.beats) else None
@@ -91,7 +98,8 @@ class Subject:
 
     def scores(self, *signals: Map) -> list[float]:
         """Return the explained logit of inputs (12, n)."""
-        found: list[float] = score_of(self.logit, np.stack(signals)).tolist()
+        logit = Logit.of(self.predictor, self.explanation.target, self.explanation.minus).evaluating()
+        found: list[float] = score_of(logit, np.stack(signals)).tolist()
         return found
 
     def map_of(self, signal: Map, network: object = None, method: str | None = None) -> Map:
@@ -207,8 +215,11 @@ def not_of_the_heart(subject: Subject) -> tuple[float, float, float] | None:
     """Return the scores of the ECG, of what the heart can have made of it, and of the baseline; None if not known."""
     if subject.foreign is None:
         return None
-    whole, made, reference = subject.scores(subject.signal, subject.signal - subject.foreign, subject.baseline)
-    return whole, made, reference
+    known = subject.explanation
+    if known.baseline in baselines.BASELINES:
+        return known.score, subject.scores(subject.signal - subject.foreign)[0], known.baseline_score
+    made, reference = subject.scores(subject.signal - subject.foreign, subject.baseline)
+    return known.score, made, reference
 
 
 def share_lost(whole: float, without: float, reference: float) -> float:
