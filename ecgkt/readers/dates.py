@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ecgkt.errors import EcgktError
-from ecgkt.readers import dicom
+from ecgkt.readers import dicom, edf, scp
 from ecgkt.readers.archives import is_zip, unpack
 from ecgkt.readers.contract import HEAD_BYTES
 from ecgkt.readers.wfdb_header import looks_like_header
@@ -20,7 +20,7 @@ _DICOM_TIMES = (("AcquisitionDateTime",), ("AcquisitionDate", "AcquisitionTime")
 
 
 def recorded_at(files: Sequence[tuple[str, bytes]]) -> datetime | None:
-    """Return the local time in a DICOM file or in the record line of a WFDB header; None where there is none.
+    """Return the local time in a DICOM, SCP-ECG or EDF file or in a WFDB header's first line; None without one.
 
     `files` are the (name, content) pairs of one record, or a zip of them. The caller keeps no more of it than the
     difference to another.
@@ -36,6 +36,10 @@ def recorded_at(files: Sequence[tuple[str, bytes]]) -> datetime | None:
             return _dicom_time(content)
         if looks_like_header(content[:HEAD_BYTES]):
             return _wfdb_time(content)
+        if scp.recognises(content[:HEAD_BYTES]):
+            return scp.recorded_at(content)
+        if edf.recognises(content[:HEAD_BYTES]):
+            return edf.recorded_at(content)
     return None
 
 

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +113,25 @@ def read(content: bytes, companion: Companion) -> Record:
         sex=_sex(header),
         filters=_filters(leads),
     )
+
+
+def recorded_at(content: bytes) -> datetime | None:
+    """Return the local time at which the recording began; asked only to take the difference of two.
+
+    The year of the two digits from 85 on is of the last century, and EDF+ may state the whole date beside them.
+    """
+    text = content[:_FIXED_HEADER].decode("latin-1")
+    began = re.fullmatch(r"(\d\d)[.](\d\d)[.](\d\d)(\d\d)[.](\d\d)[.](\d\d)", text[168:184])
+    if began is None:
+        return None
+    day, month, year, *time = (int(part) for part in began.groups())
+    spelled = text[88:168].split()
+    stated = _date(spelled[1]) if len(spelled) > 1 and spelled[0] == "Startdate" else None
+    try:
+        whole = stated or date(year + (1900 if year >= 85 else 2000), month, day)
+        return datetime(whole.year, whole.month, whole.day, *time)
+    except ValueError:
+        return None
 
 
 def _parse(content: bytes) -> _Header:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import struct
+from datetime import datetime
+
 from ecgkt.domain import Record
 from ecgkt.domain.device import DeviceReport
 from ecgkt.errors import EcgktError, UnreadableRecord
 from ecgkt.readers.channels import name_channels
 from ecgkt.readers.contract import Companion, Reader
 from ecgkt.readers.scp.findings import measured, stated
-from ecgkt.readers.scp.header import Header, read_header
+from ecgkt.readers.scp.header import Header, read_header, time_of
 from ecgkt.readers.scp.sections import find_sections, recognises
 from ecgkt.readers.scp.signal import read_signal
 
@@ -37,6 +40,14 @@ def read(content: bytes, companion: Companion) -> Record:
         raise
     except (ValueError, OverflowError) as error:
         raise UnreadableRecord("a whole SCP-ECG file", "a damaged one", "export it again") from error
+
+
+def recorded_at(content: bytes) -> datetime | None:
+    """Return the local time of the recording, None where it is not stated or the file is damaged."""
+    try:
+        return time_of(find_sections(content).bodies.get(1, b""))
+    except (EcgktError, struct.error):
+        return None
 
 
 READER = Reader("SCP-ECG", recognises, read)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from ecgkt.readers.filters import told_filters
 from ecgkt.readers.patient import age_between, years
 
-_AGE, _BORN, _SEX, _RECORDED, _HIGH_PASS, _LOW_PASS, _FILTERS, _END = 4, 5, 8, 25, 27, 28, 29, 255
-_FIXED = {_AGE: 3, _BORN: 4, 6: 3, 7: 3, _SEX: 1, 9: 1, 11: 2, 12: 2, 24: 1, _RECORDED: 4, 26: 3, _HIGH_PASS: 2,
+_AGE, _BORN, _SEX, _RECORDED, _TIME, _HIGH_PASS, _LOW_PASS, _FILTERS, _END = 4, 5, 8, 25, 26, 27, 28, 29, 255
+_FIXED = {_AGE: 3, _BORN: 4, 6: 3, 7: 3, _SEX: 1, 9: 1, 11: 2, 12: 2, 24: 1, _RECORDED: 4, _TIME: 3, _HIGH_PASS: 2,
           _LOW_PASS: 2, _FILTERS: 1, 33: 2}  # fmt: skip
 _NAMING = (0, 1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 31)
 _UNITS = {1: "year", 2: "month", 3: "week", 4: "day", 5: "hour"}
@@ -37,6 +37,16 @@ def read_header(section: bytes) -> Header:
         _filters(fields),
         tuple(_text(fields[tag]) for tag in _NAMING if tag in fields),
     )
+
+
+def time_of(section: bytes) -> datetime | None:
+    """Return the local time of the recording; asked only to take the difference of two."""
+    fields = _fields(section)
+    day, time = _date(fields.get(_RECORDED)), fields.get(_TIME)
+    try:
+        return None if day is None or time is None else datetime(day.year, day.month, day.day, *time)
+    except ValueError:
+        return None
 
 
 def _fields(section: bytes) -> dict[int, bytes]:
