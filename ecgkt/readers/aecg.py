@@ -78,6 +78,13 @@ def _chosen(root: Element) -> tuple[Element, _Sequences, int]:
     counts = [len(_standard(together)) for _, together in found]
     best = [pair for pair, count in zip(found, counts, strict=True) if count == max(counts)]
     series, chosen = max(best, key=lambda pair: _digits(pair[1]) / pair[1].fs)
+    apart = {lead for node, together in found if node is series for lead in _standard(together)} - chosen.leads.keys()
+    if apart:
+        raise UnreadableRecord(
+            "leads that were recorded at once",
+            "some that were recorded one after the other",
+            "export them simultaneous",
+        )
     return series, chosen, len(best) - 1
 
 

@@ -123,7 +123,7 @@ LAST = "<WaveFormData>"
         (muse_xml(waves(), fs=FS.format(5, 8)), "between 50 and 20,000 Hz"),
         (muse_xml(waves(), unit=""), "a unit for every lead"),
         (muse_xml(waves(), unit="FURLONGS"), "V, mV or uV"),
-        (muse_xml(waves(), leads=LEADS[:6]), "12 standard leads"),
+        (changed("<LeadID>", "<LeadID>X"), "12 standard leads"),
         (changed("<LeadID>V6", "<LeadID>V5"), "V5 twice"),
         (changed("<LeadAmplitudeUnitsPerBit>5<", "<LeadAmplitudeUnitsPerBit>NaN<"), "LeadAmplitudeUnitsPerBit"),
         (changed("<LeadAmplitudeUnitsPerBit>5<", "<LeadAmplitudeUnitsPerBit>-5<"), "LeadAmplitudeUnitsPerBit"),

@@ -125,7 +125,7 @@ def changed(old: str, new: str, **how) -> bytes:
         (changed('bitspersample="16"', 'bitspersample="12"'), "16 bits"),
         (changed('numberofleads="12"', 'numberofleads="0"'), "1 to 64 channels"),
         (changed('numberofleads="12"', 'numberofleads="-5"'), "1 to 64 channels"),
-        (changed('numberofleads="12"', 'numberofleads="11"'), "12 standard leads"),
+        (changed(" ".join(LEADS), "A B C D E F G H K L M N"), "12 standard leads"),
         (changed("V5 V6", "V5 V5"), "V5 twice"),
         (changed(f'leadlabels="{" ".join(LEADS)}"', "").replace(b"STD-12", b"MASON-LIKAR"), "lead labels"),
         (changed("</parsedwaveforms>", "x</parsedwaveforms>", coding="Plain"), "all numbers"),
