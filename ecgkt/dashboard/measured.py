@@ -36,7 +36,7 @@ _UNITS = {"/min": "/min", "ms": " ms", "deg": "\N{DEGREE SIGN}"}
 
 @dataclass(frozen=True)
 class Line:
-    """One measurement in words: `device` and `computed` are empty where there is none; `refusal` says why."""
+    """One measurement in words: `device` and `computed` are empty where there is none, `refusal` says why."""
 
     title: str
     formula: str
@@ -64,6 +64,8 @@ def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line
         stated = _spelled(Measured(device.get(name), found.unit))
         long = name.startswith("qtc") and found.value is not None and found.value >= LONG_QTC_MS
         told.append(Line(title, formula, stated, _spelled(found), found.refusal or "", long))
+        if name == "qt" and "qtc" in device:
+            told.append(Line("QTc", "as the device", _spelled(Measured(device["qtc"], "ms")), ""))
     return tuple(told)
 
 
@@ -144,7 +146,7 @@ def _row(line: Line, with_device: bool) -> str:
     formula = f" <small>{line.formula}</small>" if line.formula else ""
     mark = " <small>\N{GREATER-THAN OR EQUAL TO} 500</small>" if line.marked else ""
     cells = f"<td>{escape(line.device) or 'not stated'}</td>" if with_device else ""
-    computed = f"<b>{escape(line.computed)}</b>{mark}" if line.computed else "refused"
+    computed = f"<b>{escape(line.computed)}</b>{mark}" if line.computed else "refused" if line.refusal else ""
     row = f'<tr><th scope="row">{line.title}{formula}</th>{cells}<td>{computed}</td></tr>'
     if not line.refusal:
         return row

@@ -42,11 +42,16 @@ def qtc_of(case: Case) -> Measured | None:
 
 
 def device_says(case: Case) -> dict[str, bool]:
-    """Return by label what the machine's own statements say, where they say it without a hedge."""
-    if not case.statements:
+    """Return by label what the machine's own statements say, where they say it without a hedge.
+
+    Where it stated more than is known here, what it does not name is left out.
+    """
+    if case.record.device is None or not case.statements:
         return {}
+    silent = case.record.device.partial
     row = statements_row(case.statements)
-    return {name: bool(value) for name, value in zip(tracing_labels().names, row, strict=True) if not np.isnan(value)}
+    said = {name: bool(value) for name, value in zip(tracing_labels().names, row, strict=True) if not np.isnan(value)}
+    return {name: yes for name, yes in said.items() if yes or not silent}
 
 
 def added_to_rules(predictions: Predictions, card: Card, beside: Beside, names: Sequence[str]) -> Added:

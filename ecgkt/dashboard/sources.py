@@ -59,13 +59,13 @@ def choose() -> None:
             format_func=samples.veiled if st.session_state.get(READ_FIRST) else str,
         )
         st.file_uploader(
-            "Your ECG (WFDB, DICOM, zip)",
+            "Your ECG (DICOM, XML, SCP, EDF, WFDB, CSV)",
             accept_multiple_files=True,
             key=_uploader(),
             on_change=_open_upload,
             args=(_uploader(),),
-            help="A WFDB record is its .hea with its .dat or .mat, chosen together or zipped; MATLAB is that of "
-            "CPSC 2018 or CODE-15. Kept in memory only.",
+            help="DICOM; GE MUSE, HL7 aECG and Philips Sierra XML; SCP-ECG; EDF; MATLAB; CSV with lead names, rate and "
+            "unit; WFDB as its .hea with its .dat or .mat, chosen together; or a zip of one. Kept in memory only.",
         )
         if loading.records_folder() is not None:
             _choose_study(loading.records_folder())
@@ -217,11 +217,9 @@ def _read_study(folder: Path, study: int, typed: str) -> Case:
     """Read a study with what its machine stated, where the folder holds the table of that."""
     record, report = _folder(str(folder)).read(study), read_device_report(folder, study)
     link = f"{study}-{digest(record)}"
-    case = Case(f"Study {typed}", record, link=link, veiled_link=link, study=study)
-    if report is None:
-        return case
-    record = replace(record, filters=report.filters)
-    return replace(case, record=record, device=report.values, statements=report.statements)
+    if report is not None:
+        record = replace(record, filters=report.filters, device=report)
+    return Case(f"Study {typed}", record, link=link, veiled_link=link, study=study)
 
 
 def _open_physionet(database: str, record: str) -> None:

@@ -27,8 +27,9 @@ _MILLIVOLTS = {
 
 
 def millivolts_per(unit: str | None) -> float:
-    """Return how many mV one `unit` is; spelled in any case, with u or either Greek mu; a missing one is refused."""
+    """Return how many mV one `unit` is; in any case, with u or either Greek mu; a missing one is refused."""
     bare = (unit or "").strip().lower().replace("\u00b5", "u").replace("\u03bc", "u")
+    bare = bare.removesuffix("s")
     if not bare:
         raise UnreadableRecord("a unit for every lead", "a lead without one", "export it with units (mV or uV)")
     if bare not in _MILLIVOLTS:

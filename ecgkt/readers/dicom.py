@@ -17,6 +17,7 @@ from ecgkt.readers.channels import check_size, millivolts_per, name_channels
 from ecgkt.readers.contract import Companion, Reader
 from ecgkt.readers.dicom_elements import number, raw_bytes, text, whole_number
 from ecgkt.readers.dicom_patient import age_in_years, sex
+from ecgkt.readers.filters import told_filters
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -125,10 +126,8 @@ def _filters(group: Dataset) -> str | None:
             low, high, notch = (
                 _hertz(channel, name) for name in ("FilterLowFrequency", "FilterHighFrequency", "NotchFilterFrequency")
             )
-            band = f"{low:g}-{high:g} Hz" if low and high else f"low-pass {high:g} Hz" if high else ""
-            band = band or (f"high-pass {low:g} Hz" if low else "")
-            said.add(", ".join(part for part in (band, f"notch {notch:g} Hz" if notch else "") if part))
-    return said.pop() or None if len(said) == 1 else None
+            said.add(told_filters(low, high, notch))
+    return said.pop() if len(said) == 1 else None
 
 
 def _hertz(channel: Dataset, keyword: str) -> float | None:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from ecgkt.errors import UnreadableRecord
-from ecgkt.readers import dicom, matlab, wfdb_format
+from ecgkt.readers import aecg, csv_format, dicom, edf, matlab, muse, scp, sierra, wfdb_format
 from ecgkt.readers.contract import Reader
+from ecgkt.readers.xml_tree import looks_like_xml, root_name
 
-READERS: tuple[Reader, ...] = (dicom.READER, matlab.READER, wfdb_format.READER)
+READERS: tuple[Reader, ...] = (
+    dicom.READER,
+    scp.READER,
+    edf.READER,
+    muse.READER,
+    aecg.READER,
+    sierra.READER,
+    matlab.READER,
+    csv_format.READER,
+    wfdb_format.READER,
+)
 
 
 def recognise(head: bytes) -> Reader | None:
@@ -14,10 +25,23 @@ def recognise(head: bytes) -> Reader | None:
     return next((reader for reader in READERS if reader.recognises(head)), None)
 
 
-def unknown_format() -> UnreadableRecord:
-    """Return the refusal of a file that is of no format in the registry."""
+_OTHER_XML = {
+    "CardiologyXML": "the XML of a GE MAC or CardioSoft system",
+    "MAC2000": "the XML of a GE MAC 2000",
+    "sapphire": "the XML of a GE MAC system",
+    "Observation": "a FHIR observation",
+    "Bundle": "a FHIR bundle",
+}
+
+
+def unknown_format(*heads: bytes) -> UnreadableRecord:
+    """Return the refusal of files that begin so and are of no format in the registry; XML is named as what it is."""
+    got = "a file of no such format"
+    xml = next((head for head in heads if looks_like_xml(head)), None)
+    if xml is not None:
+        got = _OTHER_XML.get(root_name(xml) or "", "an XML file of another kind")
     return UnreadableRecord(
         f"an ECG as {', '.join(reader.name for reader in READERS)} or a zip of one",
-        "a file of no such format",
+        got,
         "export it in one of them; a WFDB signal file (.dat, .mat) needs its header (.hea) with it",
     )

@@ -35,7 +35,7 @@ def read_record(path: Path) -> Record:
     header = path.with_suffix(".hea")
     if header != path and _is_header_of(header, path.name):
         return read_record(header)
-    raise unknown_format()
+    raise unknown_format(head)
 
 
 def find_records(folder: Path) -> list[Path]:

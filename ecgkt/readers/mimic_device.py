@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from ecgkt.domain.device import DeviceReport, axis_in_degrees
 from ecgkt.mimic import table
 from ecgkt.mimic.tables import REPORTS
 from ecgkt.mimic.waveforms import MISSING_MEASUREMENT
 
 _SCHEMA = table("machine_measurements")
 _SPANS = {"pr": ("p_onset", "qrs_onset"), "qrs": ("qrs_onset", "qrs_end"), "qt": ("qrs_onset", "t_end")}
+_LARGEST_AXIS = 270
 _NO_FILTER = "<not specified>"
-
-
-@dataclass(frozen=True)
-class DeviceReport:
-    """`values` has what was measured of heart_rate (/min), pr, qrs, qt (ms), p_axis, qrs_axis, t_axis (-180 to 180).
-
-    `filters` is what the machine printed of its filters, None where it printed nothing; `statements` its own reading
-    in its own words, line by line.
-    """
-
-    values: Mapping[str, float]
-    filters: str | None = None
-    statements: tuple[str, ...] = ()
 
 
 def read_device_report(folder: Path, study_id: int) -> DeviceReport | None:
     """Return the report of a study, or None where the folder has no measurements table or no line of the study.
 
-    29999 is missing, as are an RR interval of 0, a span that is not positive and an axis outside -180 to 270 degrees.
+    29999 is missing, as are an RR interval of 0, a span that is not positive, an axis above 270 degrees and what
+    `DeviceReport` finds implausible.
     The table is read line by line and not kept: it has 800,000 lines.
     """
     path = Path(folder) / _SCHEMA.path
@@ -51,7 +40,7 @@ def read_device_report(folder: Path, study_id: int) -> DeviceReport | None:
 
 def _report(row: Mapping[str, str]) -> DeviceReport:
     numbers = {name: _number(row.get(name, "")) for name in _SCHEMA.columns if name in row}
-    values = {}
+    values: dict[str, float | None] = {}
     if rr := numbers.get("rr_interval"):
         values["heart_rate"] = 60_000 / rr
     for name, (first, last) in _SPANS.items():
@@ -60,12 +49,11 @@ def _report(row: Mapping[str, str]) -> DeviceReport:
             values[name] = end - start
     for name in ("p_axis", "qrs_axis", "t_axis"):
         degrees = numbers.get(name)
-        if degrees is not None and -180 <= degrees <= 270:
-            values[name] = degrees - 360 if degrees > 180 else degrees
+        values[name] = axis_in_degrees(degrees) if degrees is not None and degrees <= _LARGEST_AXIS else None
     told = [row.get(name, "").strip() for name in ("bandwidth", "filtering")]
     filters = ", ".join(part for part in told if part and part != _NO_FILTER) or None
     lines = (row.get(name, "").strip() for name in REPORTS)
-    return DeviceReport(values, filters, tuple(line for line in lines if line))
+    return DeviceReport.from_machine(values, filters, lines)
 
 
 def _number(spelled: str) -> float | None:

@@ -48,7 +48,7 @@ def read_together(files: Mapping[str, bytes]) -> Record:
         raise UnreadableRecord("an ECG file", "an empty file" if files else "no file", "choose the recording again")
     found = [(name, reader) for name, content in files.items() if (reader := recognise(content[:HEAD_BYTES]))]
     if not found:
-        raise unknown_format()
+        raise unknown_format(*(content[:HEAD_BYTES] for content in files.values()))
     if len(found) > 1:
         raise UnreadableRecord("exactly one record", f"{len(found)} of them", "give one record at a time")
     name, reader = found[0]

@@ -13,6 +13,7 @@ from ecgkt.checkpoints import Calibration, Card
 from ecgkt.dashboard import opinion_chosen, opinion_rows, samples, state
 from ecgkt.dashboard.opinion_rows import time_words
 from ecgkt.dashboard.state import LabValue
+from ecgkt.domain import DeviceReport
 from ecgkt.domain.frequencies import Frequency, Observed
 from ecgkt.domain.labels import Kind
 
@@ -158,7 +159,8 @@ def test_rules_stand_beside_the_tracing_scores_and_what_the_model_added_is_said(
 def test_the_devices_own_words_stand_beside_the_model(case_page):
     page = case_page()
     case = page.session_state[state.CASE]
-    page.session_state[state.CASE] = replace(case, statements=("Sinus rhythm", "Left axis deviation"), id="stated")
+    told = DeviceReport(statements=("Sinus rhythm", "Left axis deviation"))
+    page.session_state[state.CASE] = replace(case, record=replace(case.record, device=told), id="stated")
     page.toggle(state.ALL_ROWS).set_value(True).run()
     assert "The device states: Sinus rhythm; Left axis deviation." in text_of(page)
     labels = {row.key.removeprefix("row-"): row.label for row in buttons(page, "row-")}

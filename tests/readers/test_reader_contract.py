@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from ecgkt.domain import LEADS
 from ecgkt.readers import read_upload
 from ecgkt.readers.contract import HEAD_BYTES
 from ecgkt.readers.formats import READERS
+from tests.readers.edf_files import EdfFile
+from tests.readers.scp_files import ScpFile
+from tests.readers.vendor_files import aecg_xml, csv_text, muse_xml, sierra_xml, waves
 
 IDENTIFIERS = ("Doe", "Jane", "19700102", "1970", "A1234567", "Main Street", "23/07/2180", "10000032", "08:44")
 
@@ -20,7 +24,18 @@ IDENTIFIERS = ("Doe", "Jane", "19700102", "1970", "A1234567", "Main Street", "23
 @pytest.fixture(params=[reader.name for reader in READERS])
 def sample(request, wfdb_files, dicom_bytes):
     """The name of a format, and one record of it as files with the main file first."""
-    made = {"WFDB": wfdb_files, "DICOM": lambda: {"image": dicom_bytes()}, "MATLAB (CPSC 2018, CODE-15)": matlab_files}
+    made = {
+        "WFDB": wfdb_files,
+        "DICOM": lambda: {"image": dicom_bytes()},
+        "MATLAB (CPSC 2018, CODE-15)": matlab_files,
+        "GE MUSE XML": lambda: {"x": muse_xml(waves())},
+        "HL7 aECG": lambda: {"x": aecg_xml(waves())},
+        "Philips Sierra XML": lambda: {"x": sierra_xml(waves())},
+        "CSV": lambda: {"x": csv_text(waves()).encode()},
+    }
+    walks = np.cumsum(np.random.default_rng(0).integers(-5, 6, (12, 500)), axis=1)
+    rows = dict(zip(LEADS, walks, strict=True))
+    made |= {"SCP-ECG": lambda: {"x.scp": ScpFile(rows).content()}, "EDF": lambda: {"x.edf": EdfFile(rows).content()}}
     return request.param, made[request.param]()
 
 
@@ -61,7 +76,7 @@ def test_reading_twice_gives_the_same_record(sample):
 
 
 def test_importing_the_readers_loads_no_heavy_library():
-    heavy = ("wfdb", "pydicom", "pandas", "requests", "torch", "scipy")
+    heavy = ("wfdb", "pydicom", "pandas", "requests", "torch", "scipy", "defusedxml")
     rooms = "ecgkt.readers, ecgkt.readers.physionet, ecgkt.readers.mimic_folder"
     code = f"import sys, {rooms}; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -69,7 +84,9 @@ def test_importing_the_readers_loads_no_heavy_library():
 
 
 def _everything_kept(record) -> str:
-    return " ".join(map(str, (record.source, record.domain, record.age, record.sex, record.notes, record.fs)))
+    return " ".join(
+        map(str, (record.source, record.domain, record.age, record.sex, record.notes, record.fs, record.device))
+    )
 
 
 def test_no_identifier_in_a_wfdb_record_survives(wfdb_files):

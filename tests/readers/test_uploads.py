@@ -56,7 +56,7 @@ def test_nothing_is_left_behind_where_the_library_fails(wfdb_files, monkeypatch)
         ([("ecg.dat", b"")], "an empty file"),
         ([("ecg.dat", b"this is only a text\n")], "no such format"),
         ([("ecg.dcm", bytes(range(256)) * 40)], "no such format"),
-        ([("ecg.hea", b"<xml/>")], "no such format"),
+        ([("ecg.hea", b"<xml/>")], "an XML file of another kind"),
         ([("a/rec.hea", b"1"), ("b/rec.hea", b"2")], "two files of one name"),
         ([("a.zip", b"PK\x03\x04"), ("rec.hea", b"2")], "a zip archive alone"),
     ],

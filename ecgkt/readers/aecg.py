@@ -1,0 +1,193 @@
+"""HL7 Annotated ECG (root `AnnotatedECG`, urn:hl7-org:v3): the rhythm series, not the representative beat beside it.
+
+After the aECG Implementation Guide of 21 March 2005 (HL7 RCRIM): a series holds sequence sets; a set holds one sequence
+of times with an increment, and a sequence per lead with origin, scale and digits: value = origin + scale * digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgkt.domain import Record
+from ecgkt.domain.records import canonical_lead
+from ecgkt.errors import UnreadableRecord
+from ecgkt.readers.aecg_annotations import device_report
+from ecgkt.readers.channels import MAX_CHANNELS, check_size, millivolts_per, name_channels
+from ecgkt.readers.contract import Companion, Reader
+from ecgkt.readers.patient import age_between, day_of, sex_of, years
+from ecgkt.readers.samples import numbers
+from ecgkt.readers.xml_tree import number, parse_tree, root_name, text_of
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_KIND = "HL7 aECG"
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
+_REPORTED_AGE = ("21612-7", "30525-0", "MDC_ATTR_PT_AGE")
+_TIMES = ("TIME_ABSOLUTE", "TIME_RELATIVE")
+
+
+@dataclass(frozen=True)
+class _Sequences:
+    """Leads that were sampled together: `begin` as the file spells it, `fs` in Hz, a sequence's value by lead name."""
+
+    begin: str
+    fs: float
+    leads: dict[str, Element]
+
+
+def recognises(head: bytes) -> bool:
+    """Tell whether a file is XML with the root of an annotated ECG."""
+    return root_name(head) == "AnnotatedECG"
+
+
+def read(content: bytes, companion: Companion) -> Record:
+    """Read the recording with the most standard leads, the longest of those; all names, ids and dates stay behind."""
+    root = parse_tree(content, _KIND)
+    series, chosen, others = _chosen(root)
+    names = list(chosen.leads)
+    rows = [_millivolts(chosen.leads[name], len(names)) for name in names]
+    note = f"1 of {others + 1} recordings in the file is read, the first of the longest and most complete ones"
+    return Record.from_leads(
+        name_channels(names, rows),
+        chosen.fs,
+        _KIND,
+        age=_age(root),
+        sex=_sex(root),
+        notes=(note,) if others else (),
+        device=device_report(root, series) or None,
+    )
+
+
+def _chosen(root: Element) -> tuple[Element, _Sequences, int]:
+    """Return the series, its leads that were sampled together, and how many such recordings there are besides."""
+    all_series = [node for node in root.findall("component/series") if not _is_beat(node)]
+    rhythm = [node for node in all_series if _code(node) == "RHYTHM"] or all_series
+    if not rhythm:
+        raise UnreadableRecord(
+            f"an {_KIND} with a rhythm series", "one without", "export the recording, not the representative beat alone"
+        )
+    found = [(node, together) for node in rhythm for together in _together(node)]
+    if not found:
+        raise UnreadableRecord(f"leads in the {_KIND}", "none", "export the recording with its waveforms")
+    counts = [len(_standard(together)) for _, together in found]
+    best = [pair for pair, count in zip(found, counts, strict=True) if count == max(counts)]
+    series, chosen = max(best, key=lambda pair: _digits(pair[1]) / pair[1].fs)
+    apart = {lead for node, together in found if node is series for lead in _standard(together)} - chosen.leads.keys()
+    if apart:
+        raise UnreadableRecord(
+            "leads that were recorded at once",
+            "some that were recorded one after the other",
+            "export them simultaneous",
+        )
+    return series, chosen, len(best) - 1
+
+
+def _is_beat(series: Element) -> bool:
+    return any(word in _code(series).upper() for word in ("BEAT", "MEDIAN", "AVERAGE"))
+
+
+def _together(series: Element) -> Iterator[_Sequences]:
+    """Yield the leads of each start and rate, over all sequence sets of a series that complete each other."""
+    merged: dict[tuple[str, float], list[dict[str, Element]]] = {}
+    for node in series.findall("component/sequenceSet"):
+        sequences = node.findall("component/sequence")
+        leads = [sequence for sequence in sequences if _code(sequence) not in _TIMES]
+        if not leads:
+            continue
+        begin, fs = _timing([sequence for sequence in sequences if _code(sequence) in _TIMES])
+        named = _named(leads)
+        groups = merged.setdefault((begin, fs), [])
+        room = next((group for group in groups if not group.keys() & named.keys()), None)
+        if room is None:
+            groups.append(named)
+        else:
+            room.update(named)
+    for (begin, fs), groups in merged.items():
+        yield from (_Sequences(begin, fs, group) for group in groups)
+
+
+def _named(sequences: list[Element]) -> dict[str, Element]:
+    """Return the values by standard lead name; those that are no standard lead by their place."""
+    if len(sequences) > MAX_CHANNELS:
+        raise UnreadableRecord(f"at most {MAX_CHANNELS} leads", f"{len(sequences)}", "export the 12-lead recording")
+    named: dict[str, Element] = {}
+    for place, sequence in enumerate(sequences):
+        value, code = sequence.find("value"), sequence.find("code")
+        if value is None:
+            raise UnreadableRecord(f"a value for every lead of the {_KIND}", "a lead without one", "export it again")
+        shown = "" if code is None else code.get("displayName", "")
+        lead = canonical_lead(_code(sequence)) or canonical_lead(shown)
+        if lead in named:
+            raise UnreadableRecord("each lead once", f"{lead} twice", "keep one sequence per lead")
+        named[lead or f"channel {place}"] = value
+    return named
+
+
+def _timing(times: list[Element]) -> tuple[str, float]:
+    """Return where the times begin, as spelled, and their rate in Hz."""
+    for time in times:
+        increment, head = time.find("value/increment"), time.find("value/head")
+        step = None if increment is None else number(increment.get("value"))
+        unit = "" if increment is None else increment.get("unit", "")
+        if step is not None and step > 0 and unit in _SECONDS:
+            begin = "" if head is None else f"{head.get('value', '')} {head.get('unit', '')}".strip()
+            return begin, round(1 / (step * _SECONDS[unit]), 6)
+    raise UnreadableRecord(
+        f"an increment above 0 with its unit (s, ms or us) for the times of the {_KIND}", "none", "export it with it"
+    )
+
+
+def _millivolts(value: Element, channels: int) -> NDArray[np.float64]:
+    """Return origin + scale * digits (n,) in mV."""
+    origin, scale = value.find("origin"), value.find("scale")
+    step = None if scale is None else number(scale.get("value"))
+    if scale is None or not step:
+        raise UnreadableRecord(f"a scale for every lead of the {_KIND}", "a lead without one", "export it with units")
+    shift = 0.0
+    if origin is not None and (first := number(origin.get("value"))):
+        shift = first * millivolts_per(origin.get("unit"))
+    digits = numbers(text_of(value, "digits"))
+    check_size(channels, len(digits))
+    samples: NDArray[np.float64] = shift + digits * step * millivolts_per(scale.get("unit"))
+    return samples
+
+
+def _standard(together: _Sequences) -> list[str]:
+    return [name for name in together.leads if canonical_lead(name)]
+
+
+def _digits(together: _Sequences) -> int:
+    return max((len(text_of(value, "digits")) for value in together.leads.values()), default=0)
+
+
+def _code(element: Element) -> str:
+    code = element.find("code")
+    return "" if code is None else code.get("code", "")
+
+
+def _age(root: Element) -> float | None:
+    """Return the reported age, else the whole years from birth to recording."""
+    for observed in root.iterfind("controlVariable/relatedObservation"):
+        value = observed.find("value")
+        if _code(observed) in _REPORTED_AGE and value is not None:
+            return years(number(value.get("value")), value.get("unit", ""))
+    born, seen = root.find(".//subjectDemographicPerson/birthTime"), root.find("effectiveTime")
+    if born is None or seen is None:
+        return None
+    moments = [seen.get("value", ""), *(child.get("value", "") for child in seen)]
+    days = [day for moment in moments if (day := day_of(moment))]
+    return age_between(day_of(born.get("value", "")), days[0]) if days else None
+
+
+def _sex(root: Element) -> str | None:
+    code = root.find(".//subjectDemographicPerson/administrativeGenderCode")
+    return None if code is None else sex_of(code.get("code", ""))
+
+
+READER = Reader(_KIND, recognises, read)
