@@ -22,6 +22,7 @@ from ecgkt.evaluation.calibration import sigmoid
 from ecgkt.signals.adults import under_age
 from ecgkt.signals.appearance import appearance
 from ecgkt.signals.quality import assess
+from ecgkt.signals.windows import windows
 
 if TYPE_CHECKING:
     from ecgkt.nets.ecg import EcgNetwork
@@ -41,6 +42,14 @@ class Look:
     signal: NDArray[np.float32] | None
     refusal: str | None
     distance: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Windowed:
+    """The scores of one recording: `each` of its windows (`signals.windows`) in a row, and their `median` in one."""
+
+    each: Predictions
+    median: Predictions
 
 
 class Predictor:
@@ -78,20 +87,43 @@ class Predictor:
     def predict(self, records: Sequence[Record], tables: NDArray[np.float32] | None = None) -> Predictions:
         """Score records of one domain; abstain from one that cannot be read or is unlike the known, and say why.
 
+        A record that is longer than the model reads is scored in windows (`signals.windows`): its logits are the
+        medians over those from which the model does not abstain, and it abstains where that is none of them.
         `tables` (n, k) are the values of `card.table_names`, NaN where not measured, for a model that needs them.
         """
         domains = {record.domain for record in records}
         if len(domains) != 1:
             raise InvalidValue("records of one domain", f"{sorted(domains) or 'none'}", "predict each domain apart")
-        looks = [self.look(record) for record in records]
-        inputs = {row: look.signal for row, look in enumerate(looks) if look.signal is not None}
+        parts = [windows(record, self.card.preprocessing.seconds) for record in records]
+        owners = np.repeat(np.arange(len(records)), [len(part) for part in parts])
+        looks = [self.look(window.record) for part in parts for window in part]
+        logits = self._looked(looks, None if tables is None else tables[owners])
+        whole = [
+            _median(logits[owners == row], [looks[at] for at in np.flatnonzero(owners == row)])
+            for row in range(len(records))
+        ]
+        distances = None if self.card.gate is None else np.array([distance for _, _, distance in whole])
+        medians = np.reshape([median for median, _, _ in whole], (len(records), len(self.card.labels)))
+        return self.read_logits(medians, domains.pop(), tuple(refusal for _, refusal, _ in whole), distances)
+
+    def predict_windows(self, record: Record) -> Windowed:
+        """Score each window of a record on its own, and all of them as `predict` does; for a model of the ECG alone."""
+        looks = [self.look(window.record) for window in windows(record, self.card.preprocessing.seconds)]
         distances = None if self.card.gate is None else np.array([look.distance for look in looks])
-        abstained = tuple(look.refusal for look in looks)
-        logits = np.full((len(records), len(self.card.labels)), np.nan)
+        logits = self._looked(looks, None)
+        each = self.read_logits(logits, record.domain, tuple(look.refusal for look in looks), distances)
+        median, refusal, distance = _median(logits, looks)
+        distances = None if self.card.gate is None else np.array([distance])
+        return Windowed(each, self.read_logits(median[None], record.domain, (refusal,), distances))
+
+    def _looked(self, looks: Sequence[Look], tables: NDArray[np.float32] | None) -> NDArray[np.float64]:
+        """Return logits (n, k), NaN where the model abstains."""
+        inputs = {row: look.signal for row, look in enumerate(looks) if look.signal is not None}
+        logits = np.full((len(looks), len(self.card.labels)), np.nan)
         spoken = list(inputs)
         if spoken:
             logits[spoken] = self.logits([inputs[row] for row in spoken], None if tables is None else tables[spoken])
-        return self.read_logits(logits, domains.pop(), abstained, distances)
+        return logits
 
     def look(self, record: Record) -> Look:
         """Return what the network would be given of a record, or the sentence why the model abstains from it.
@@ -170,6 +202,15 @@ class Predictor:
             observed=calibration.observed,
             distances=distances,
         )
+
+
+def _median(logits: NDArray[np.float64], looks: Sequence[Look]) -> tuple[NDArray[np.float64], str | None, float]:
+    """Return the medians of a record's windows (n, k), why there are none, and the median distance."""
+    spoken = [row for row, look in enumerate(looks) if look.refusal is None]
+    if not spoken:
+        return logits[0], looks[0].refusal, looks[0].distance
+    distance = float(np.median([looks[row].distance for row in spoken]))
+    return np.median(logits[spoken], axis=0), None, distance
 
 
 def _ranks(logits: NDArray[np.float64], quantiles: Sequence[Sequence[float]]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ecgkt.dashboard import frame, loading, measured, previous, reading, recorded, reveal, sources, state
+from ecgkt.dashboard import frame, loading, measured, previous, reading, recorded, reveal, sources, state, windows
 from ecgkt.errors import EcgktError
 
 frame.page("Case")
@@ -15,6 +15,7 @@ try:
         st.error(sentence)
     if (case := state.current_case()) is not None:
         reading.show_heading(reveal.veil(case))
+        windows.choose()
         reading.show_reading(model)
         measured.show(case, statements=not reveal.waits(case))
         recorded.show(case, loading.card(model))

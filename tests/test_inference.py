@@ -14,6 +14,8 @@ from ecgkt.checkpoints import Checkpoint
 from ecgkt.domain import Domain, Record
 from ecgkt.errors import InvalidCheckpoint, InvalidValue
 from ecgkt.inference import Predictor
+from ecgkt.readers import find_records, read_record
+from ecgkt.signals.windows import windows
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +105,42 @@ def test_a_record_is_looked_at_once_and_nothing_of_it_outlives_it(predictor, sin
     del own
     gc.collect()
     assert signal() is None
+
+
+def test_a_long_recording_has_the_median_of_its_windows_and_each_of_them_is_a_recording_of_its_own(predictor):
+    long = record(5, 54)
+    found = predictor.predict_windows(long)
+    assert len(found.each) == 6
+    for row, window in enumerate(windows(long)):
+        alone = predictor.predict([window.record])
+        np.testing.assert_allclose(found.each.probabilities[row], alone.probabilities[0], atol=1e-6)
+    logits = predictor.logits([predictor.card.preprocessing.apply(window.record) for window in windows(long)])
+    expected = predictor.read_logits(np.median(logits, axis=0)[None], Domain.REAL)
+    for predictions in (found.median, predictor.predict([record(1), long])):
+        np.testing.assert_allclose(predictions.probabilities[-1], expected.probabilities[0], atol=1e-6)
+
+
+def test_windows_that_cannot_be_read_do_not_count_and_a_recording_of_such_alone_is_abstained_from(predictor):
+    long = record(5, 30)
+    signal = long.signal.copy()
+    signal[6, 5500:9000] = np.nan
+    spoilt = replace(long, signal=signal)
+    found = predictor.predict_windows(spoilt)
+    assert [reason is None for reason in found.each.abstained] == [True, False, True]
+    expected = predictor.predict_windows(long).each.probabilities[[0, 2]]
+    low, high = expected.min(axis=0) - 1e-6, expected.max(axis=0) + 1e-6
+    assert ((low <= found.median.probabilities[0]) & (found.median.probabilities[0] <= high)).all()
+    signal[6] = np.nan
+    assert "lead V1 is missing" in predictor.predict([replace(long, signal=signal)]).abstained[0]
+
+
+def test_every_real_long_or_short_recording_is_scored_in_its_windows_or_has_a_reason(predictor, real_data):
+    lengths = set()
+    for folder in ("cpsc2018", "code15", "cinc2021"):
+        for path in find_records(real_data / folder):
+            one = read_record(path)
+            found = predictor.predict_windows(one)
+            assert len(found.each) == len(windows(one))
+            assert found.median.abstained[0] is not None or np.isfinite(found.median.probabilities).all()
+            lengths.add((round(one.seconds), one.fs))
+    assert min(lengths)[0] < 10 < max(lengths)[0] and {fs for _, fs in lengths} >= {400.0, 500.0}

@@ -18,6 +18,7 @@ from ecgkt.domain.records import Domain
 from ecgkt.errors import EcgktError, UnreadableRecord
 from ecgkt.figures.scores import HEADINGS, basis, score_rows
 from ecgkt.inference import Predictor
+from ecgkt.signals.windows import told
 
 SHOWN = 5
 
@@ -111,7 +112,7 @@ def _score(predictor: Predictor, path: Path) -> dict[str, Any]:
         "source": record.source,
         "age": record.age,
         "sex": record.sex,
-        "notes": list(record.first_seconds(predictor.card.preprocessing.seconds).notes),
+        "notes": [*record.notes, *filter(None, [told(record, predictor.card.preprocessing.seconds)])],
         "predictions": predictions,
     }
 

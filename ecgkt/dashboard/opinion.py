@@ -69,11 +69,11 @@ def show_basis(case: Case, predictions: Predictions) -> None:
         st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))} {strip_words()}</p>')
 
 
-def show_provenance(card: Card) -> None:
-    """Say where every number comes from."""
+def show_provenance(card: Card, saw: str) -> None:
+    """Say where every number comes from; `saw` is what the model saw of this ECG."""
     reference = f" Reference set: {card.reference.name}. {card.reference.source}" if card.reference else ""
     st.caption(
-        f"Model: {card.title}, checkpoint `{card.id}`. The model saw {card.preprocessing.description} "
+        f"Model: {card.title}, checkpoint `{card.id}`. The model saw {saw} "
         f"(preprocessing `{card.preprocessing.fingerprint}`).{reference} How good each score is: page About."
     )
 

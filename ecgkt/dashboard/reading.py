@@ -26,6 +26,7 @@ from ecgkt.dashboard import (
     state,
     trust,
     why,
+    windows,
 )
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
@@ -119,6 +120,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
     if (other := previous.shown()) is not None:
         changed.show_changes(case, other, card, (predictions, _predict(folder, card, other.case, turn)))
     opinion.show_families(case, predictions, turn)
+    windows.show_all(folder, case, turn)
     st.session_state[_SCORED] = scored
     veil.empty()
     if explanation is not None:
@@ -131,7 +133,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
             method.show(card.labels, st.session_state[TARGET])
     bridge.show(folder, case, predictions)
     opinion.show_basis(case, predictions)
-    opinion.show_provenance(card)
+    opinion.show_provenance(card, windows.saw(case, card))
 
 
 @st.fragment
@@ -198,7 +200,7 @@ def _draw(case: Case, card: Card, explanation: Explanation | None, view: View) -
         measured.draw_beats(st.empty(), case, explanation, title)
         return None
     display = view.display.description
-    seen = card.preprocessing.description
+    seen = windows.saw(case, card)
     if view.tool == SHEET:
         sheet = draw_sheet(
             view.drawn,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +13,7 @@ import streamlit as st
 
 from ecgkt.domain import Explanation, Predictions, Record
 from ecgkt.errors import EcgktError
+from ecgkt.signals.windows import Window, windows
 
 if TYPE_CHECKING:
     from ecgkt.explain.guards import GuardRails
@@ -40,7 +41,9 @@ class Case:
     `measured` maps an analyte to its value where it is known. `link` is its word in an address and `veiled_link` one
     that does not say what it shows; both are empty for what must not stand there. `study` is its number in the local
     MIMIC-IV-ECG folder. `clock` is when a file says that it was recorded, counted from a random moment of this
-    session: it serves to take the difference of two.
+    session: it serves to take the difference of two. `record` is the part that is shown, measured, scored and
+    explained: of a recording that is longer than the model reads (`whole`) one window, the first unless turned to
+    another.
     """
 
     title: str
@@ -51,7 +54,30 @@ class Case:
     veiled_link: str = ""
     study: int | None = None
     clock: timedelta | None = None
+    whole: Record | None = None
+    window: int = 0
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __post_init__(self) -> None:
+        if self.whole is None:
+            object.__setattr__(self, "whole", self.record)
+            object.__setattr__(self, "record", self.windows[self.window].record)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The parts in which the whole recording is read, in order of time."""
+        return windows(self.record if self.whole is None else self.whole)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the whole recording."""
+        return self.record.seconds if self.whole is None else self.whole.seconds
+
+    def turned(self, window: int) -> Case:
+        """Return the case with another part of its recording, which is scored and explained on its own."""
+        recording = self.id.partition("-")[0]
+        name = f"{recording}-{window}" if window else recording
+        return replace(self, record=self.windows[window].record, window=window, id=name)
 
     @property
     def device(self) -> Mapping[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -16,6 +16,9 @@ from ecgkt.errors import InvalidValue
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 STORED_LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+
+_LIMB_LEADS = {"I": (1, 0), "II": (0, 1), "III": (-1, 1), "aVR": (-0.5, -0.5), "aVL": (1, -0.5), "aVF": (-0.5, 1)}
+"""Shares of I and II in each: Einthoven 1912, Goldberger 1942."""
 
 _CANONICAL = {lead.lower(): lead for lead in LEADS}
 _DECORATION = re.compile(r"^(mdc_ecg_lead_|mdc_ecg_|ecg[ _]|lead[ _])|\s*\(.*\)$")
@@ -100,9 +103,10 @@ class Record:
     ) -> Record:
         """Build a record from samples in mV by lead name, in any order and spelling.
 
-        III, aVR, aVL and aVF are derived by Einthoven (1912) and Goldberger (1942) where only the eight
-        independent leads are stored; channels that are not one of the twelve are left out; both are noted.
-        Raises InvalidValue where a lead is missing, stands twice, or has another length.
+        Limb leads that are not stored are derived from two that are, by Einthoven (1912) and Goldberger (1942);
+        channels that are not one of the twelve are left out; a lead that neither is there nor follows from others is
+        missing (NaN throughout). All three are noted. Raises InvalidValue where there is none of the twelve, one
+        stands twice or has another length.
         """
         named: dict[str, NDArray[np.floating]] = {}
         others = []
@@ -115,14 +119,9 @@ class Record:
             else:
                 named[lead] = np.asarray(samples)
         notes = (*notes, *_derive_limb_leads(named))
-        missing = [lead for lead in LEADS if lead not in named]
-        if missing:
-            have = ", ".join(lead for lead in LEADS if lead in named) or "none of them"
-            raise InvalidValue(
-                "the 12 standard leads, or I, II and V1-V6",
-                f"{have}" + (f" (and {len(others)} other channels)" if others else ""),
-                "export the 12-lead recording",
-            )
+        if not named:
+            got = f"none of them and {len(others)} other channels" if others else "none of them"
+            raise InvalidValue("the 12 standard leads, or I, II and V1-V6", got, "export the 12-lead recording")
         lengths = {samples.shape for samples in named.values()}
         if len(lengths) > 1:
             raise InvalidValue(
@@ -130,6 +129,9 @@ class Record:
             )
         if others:
             notes = (*notes, f"{len(others)} channels that are not one of the 12 leads were left out")
+        if missing := [lead for lead in LEADS if lead not in named]:
+            notes = (*notes, f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} not in the file")
+            named |= dict.fromkeys(missing, np.full(lengths.pop(), np.nan))
         with np.errstate(over="ignore"):
             signal = np.stack([named[lead] for lead in LEADS]).astype(np.float32)
         signal[~np.isfinite(signal)] = np.nan
@@ -157,12 +159,28 @@ class Record:
         return replace(self, signal=self.signal[:, :samples], notes=(*self.notes, note))
 
 
+def listed(leads: Sequence[str]) -> str:
+    """Return leads as people list them: "V1", "V1-V6", "I, V4-V6"."""
+    parts: list[list[str]] = []
+    for lead in leads:
+        follows = parts and lead[0] == "V" and lead in LEADS[6:] and parts[-1][-1] == f"V{int(lead[1:]) - 1}"
+        if follows:
+            parts[-1].append(lead)
+        else:
+            parts.append([lead])
+    told = [f"{part[0]}-{part[-1]}" if len(part) > 2 else ", ".join(part) for part in parts]
+    return ", ".join(told)
+
+
 def _derive_limb_leads(named: dict[str, NDArray[np.floating]]) -> tuple[str, ...]:
-    """Add the limb leads that follow from I and II, in place; return the sentence that says so."""
-    if "I" not in named or "II" not in named or named["I"].shape != named["II"].shape:
+    """Add the limb leads that follow from two others, in place; return the sentence that says so."""
+    known = [lead for lead in _LIMB_LEADS if lead in named][:2]
+    if len(known) < 2 or named[known[0]].shape != named[known[1]].shape:
         return ()
-    i, ii = named["I"], named["II"]
-    derived = {"III": ii - i, "aVR": -(i + ii) / 2, "aVL": i - ii / 2, "aVF": ii - i / 2}
-    added = [lead for lead in derived if lead not in named]
-    named.update({lead: derived[lead] for lead in added})
-    return (f"{', '.join(added)} derived from I and II",) if added else ()
+    one, other = (named[lead] for lead in known)
+    from_i_and_ii = np.array([_LIMB_LEADS[lead] for lead in known])
+    added = [lead for lead in _LIMB_LEADS if lead not in named]
+    for lead in added:
+        first, second = np.linalg.solve(from_i_and_ii.T, _LIMB_LEADS[lead])
+        named[lead] = round(first, 9) * one + round(second, 9) * other
+    return (f"{', '.join(added)} derived from {known[0]} and {known[1]}",) if added else ()

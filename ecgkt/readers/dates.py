@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ecgkt.errors import EcgktError
-from ecgkt.readers import dicom
+from ecgkt.readers import dicom, edf, scp
 from ecgkt.readers.archives import is_zip, unpack
 from ecgkt.readers.contract import HEAD_BYTES
 from ecgkt.readers.wfdb_header import looks_like_header
@@ -23,7 +23,7 @@ _AECG_TIMES = ("effectiveTime", "effectiveTime/low", "effectiveTime/center")
 
 
 def recorded_at(files: Sequence[tuple[str, bytes]]) -> datetime | None:
-    """Return the local time in a DICOM or vendor's XML file or a WFDB header's record line; None where there is none.
+    """Return the local time in a DICOM, SCP-ECG, EDF or vendor's XML file or a WFDB header; None where there is none.
 
     `files` are the (name, content) pairs of one record, or a zip of them. The caller keeps no more of it than the
     difference to another.
@@ -41,6 +41,10 @@ def recorded_at(files: Sequence[tuple[str, bytes]]) -> datetime | None:
             return _xml_time(content)
         if looks_like_header(content[:HEAD_BYTES]):
             return _wfdb_time(content)
+        if scp.recognises(content[:HEAD_BYTES]):
+            return scp.recorded_at(content)
+        if edf.recognises(content[:HEAD_BYTES]):
+            return edf.recorded_at(content)
     return None
 
 

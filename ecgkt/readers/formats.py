@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ecgkt.errors import UnreadableRecord
-from ecgkt.readers import aecg, csv_format, dicom, matlab, muse, sierra, wfdb_format
+from ecgkt.readers import aecg, csv_format, dicom, edf, matlab, muse, scp, sierra, wfdb_format
 from ecgkt.readers.contract import Reader
 from ecgkt.readers.xml_tree import looks_like_xml, root_name
 
 READERS: tuple[Reader, ...] = (
     dicom.READER,
+    scp.READER,
+    edf.READER,
     muse.READER,
     aecg.READER,
     sierra.READER,

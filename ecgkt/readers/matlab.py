@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,9 @@ from ecgkt.domain import LEADS, Record
 from ecgkt.errors import UnreadableRecord
 from ecgkt.readers.channels import check_size
 from ecgkt.readers.contract import Companion, Reader
+from ecgkt.readers.matlab_elements import read_variables
 
-_HEAD = b"MATLAB 5.0 MAT-file"
+_HEAD, _HDF5_HEAD = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file"
 _CPSC_FS = 500.0
 _SEXES = {"female": "female", "f": "female", "male": "male", "m": "male"}
 
@@ -23,17 +23,23 @@ def read(content: bytes, companion: Companion) -> Record:
 
     CPSC 2018 (Liu 2018) holds no rate: it is 500 Hz throughout. Neither collection names a unit: both are in mV.
     """
-    import scipy.io
-
-    try:
-        found = scipy.io.loadmat(io.BytesIO(content), squeeze_me=True, struct_as_record=False)
-    except (ValueError, TypeError, KeyError, OSError, MemoryError, NotImplementedError, EOFError) as error:
-        raise UnreadableRecord("a whole MATLAB file", "one that breaks off", "copy the file again") from error
-    if "ECG" in found and hasattr(found["ECG"], "data"):
-        ecg = found["ECG"]
-        return _record(ecg.data, _CPSC_FS, "CPSC 2018", _age(getattr(ecg, "age", None)), _sex(getattr(ecg, "sex", "")))
+    if content.startswith(_HDF5_HEAD):
+        raise UnreadableRecord("a MATLAB file of version 7 or before", "one of version 7.3", 'save it with "-v7"')
+    found = read_variables(content)
+    ecg = found.get("ECG")
+    if isinstance(ecg, dict) and "data" in ecg:
+        return _record(ecg["data"], _CPSC_FS, "CPSC 2018", _age(ecg.get("age")), _sex(ecg.get("sex")))
     if "feats" in found and "curr_sample_rate" in found:
-        return _record(found["feats"], float(np.asarray(found["curr_sample_rate"]).item()), "CODE-15", None, None)
+        fs = _number(found["curr_sample_rate"])
+        if fs is None:
+            raise UnreadableRecord("a sampling rate in the MATLAB file", "none", "export it with its rate")
+        return _record(found["feats"], fs, "CODE-15", None, None)
+    if "val" in found:
+        raise UnreadableRecord(
+            "a rate, a scale and leads for the numbers in the MATLAB file",
+            "the numbers alone",
+            "give the .hea file that belongs to it with it",
+        )
     raise UnreadableRecord(
         "a MATLAB file of CPSC 2018 (ECG) or CODE-15 (feats)",
         "one with other variables",
@@ -41,28 +47,33 @@ def read(content: bytes, companion: Companion) -> Record:
     )
 
 
-def _record(signal: Any, fs: float, source: str, age: float | None, sex: str | None) -> Record:
-    values: NDArray[np.float64] = np.asarray(signal)
-    if values.ndim != 2 or len(LEADS) not in values.shape or not np.issubdtype(values.dtype, np.number):
-        raise UnreadableRecord(
-            "12 leads of numbers", f"an array of shape {values.shape}", "export the 12-lead recording"
-        )
+def _record(signal: object, fs: float, source: str, age: float | None, sex: str | None) -> Record:
+    if not isinstance(signal, np.ndarray) or signal.ndim != 2 or len(LEADS) not in signal.shape:
+        got = f"an array of shape {signal.shape}" if isinstance(signal, np.ndarray) else "no array"
+        raise UnreadableRecord("12 leads of numbers", got, "export the 12-lead recording")
+    values: NDArray[np.generic] = signal
     values = values if values.shape[0] == len(LEADS) else values.T
     check_size(*values.shape)
-    values = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
-    return Record.from_leads(dict(zip(LEADS, values, strict=True)), fs, source, age=age, sex=sex)
+    leads = values.astype(np.float64)
+    leads[~np.isfinite(leads)] = np.nan
+    return Record.from_leads(dict(zip(LEADS, leads, strict=True)), fs, source, age=age, sex=sex)
 
 
-def _age(value: Any) -> float | None:
-    try:
-        age = float(value)
-    except (TypeError, ValueError):
+def _number(value: object) -> float | None:
+    """Return the one finite number of an array, None for anything else."""
+    if not isinstance(value, np.ndarray) or value.size != 1:
         return None
-    return age if 0 <= age <= 130 else None
+    number = float(value.item())
+    return number if math.isfinite(number) else None
 
 
-def _sex(value: Any) -> str | None:
-    return _SEXES.get(str(value).strip().lower())
+def _age(value: object) -> float | None:
+    age = _number(value)
+    return age if age is not None and 0 <= age <= 130 else None
 
 
-READER = Reader("MATLAB (CPSC 2018, CODE-15)", lambda head: head.startswith(_HEAD), read)
+def _sex(value: object) -> str | None:
+    return _SEXES.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+READER = Reader("MATLAB (CPSC 2018, CODE-15)", lambda head: head.startswith((_HEAD, _HDF5_HEAD)), read)

@@ -47,7 +47,11 @@ class Preprocessing:
     @property
     def description(self) -> str:
         """What was done, for a figure's footer."""
-        return f"{self.fs:g} Hz, first {self.seconds:g} s, high-pass {self.highpass_hz:g} Hz zero-phase"
+        return self.describe(f"first {self.seconds:g} s")
+
+    def describe(self, which: str) -> str:
+        """Return the same of a named part of a recording."""
+        return f"{self.fs:g} Hz, {which}, high-pass {self.highpass_hz:g} Hz zero-phase"
 
     def apply(self, record: Record) -> NDArray[np.float32]:
         """Return (12, n) float32 in mV at `fs` Hz, without NaN."""

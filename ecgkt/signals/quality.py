@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgkt.domain.records import LEADS, Record
+from ecgkt.domain.records import LEADS, Record, listed
 
 SHORTEST_SECONDS = 5.0
 LONGEST_GAP_SECONDS = 0.2
 LONGEST_FLAT_SECONDS = 2.0
 FLAT_MV = 0.005
 LARGEST_MV = 20.0
+_MISSING = "is missing"
+_PART_OF_THE_TIME = (0.1, 0.6)
+_MANY_LEADS = 6
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,17 @@ class Quality:
 def assess(record: Record, seconds: float = 10.0) -> Quality:
     """Judge the first `seconds` of a record, those that the model sees.
 
-    Refused are: less than 5 s; a lead that is missing, has a gap over 0.2 s, stands still (within 5 uV) for over
-    2 s, or leaves +-20 mV. Shorter gaps are bridged by the preprocessing.
+    Refused are: less than 5 s; leads that were recorded one after the other; a lead that is missing, has a gap over
+    0.2 s, stands still (within 5 uV) for over 2 s, or leaves +-20 mV. Shorter gaps are bridged by the preprocessing.
     """
     if record.seconds < SHORTEST_SECONDS:
         return Quality(
             {},
             f"Wanted at least {SHORTEST_SECONDS:g} s of ECG, got {record.seconds:.1f} s: record 10 s.",
         )
-    faults = fault_of_leads(record.first_seconds(seconds))
-    return Quality(faults, _sentence(faults))
+    seen = record.first_seconds(seconds)
+    faults = fault_of_leads(seen)
+    return Quality(faults, _one_after_the_other(seen) or _sentence(faults))
 
 
 def fault_of_leads(seen: Record) -> dict[str, str]:
@@ -71,7 +75,7 @@ def flat_leads(signal: NDArray[np.float32], fs: float) -> tuple[str, ...]:
 
 def _fault(samples: NDArray[np.float32], gap: NDArray[np.bool_], still: float, fs: float) -> str | None:
     if gap.all():
-        return "is missing"
+        return _MISSING
     if (longest := _longest_run(gap) / fs) > LONGEST_GAP_SECONDS:
         return f"has a gap of {longest:.1f} s"
     known = samples[~gap]
@@ -118,9 +122,27 @@ def _longest_run(mask: NDArray[np.bool_]) -> int:
     return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
 
 
+def _one_after_the_other(seen: Record) -> str | None:
+    """Return the sentence for a recording in the manner of paper, in which leads take turns."""
+    known = np.isfinite(seen.signal).mean(axis=1)
+    low, high = _PART_OF_THE_TIME
+    parts = known[(known > low) & (known < high)]
+    if len(parts) < _MANY_LEADS:
+        return None
+    each, whole = np.median(parts) * seen.seconds, seen.seconds
+    return (
+        f"Wanted all 12 leads at the same time, got leads one after the other, {each:.1f} s each of {whole:.1f} s: "
+        "give the whole recording, not what was printed of it."
+    )
+
+
 def _sentence(faults: dict[str, str]) -> str | None:
     if not faults:
         return None
-    told = ", ".join(f"lead {lead} {fault}" for lead, fault in list(faults.items())[:3])
-    more = f" and {len(faults) - 3} more are no better" if len(faults) > 3 else ""
-    return f"Wanted a signal on all 12 leads, got a recording in which {told}{more}: check the electrodes."
+    missing = [lead for lead, fault in faults.items() if fault == _MISSING]
+    parts = [f"lead{'s' if len(missing) > 1 else ''} {listed(missing)} {'are' if len(missing) > 1 else 'is'} missing"]
+    parts = (parts if missing else []) + [f"lead {lead} {fault}" for lead, fault in faults.items() if fault != _MISSING]
+    told = ", ".join(parts[:3])
+    more = f" and {len(parts) - 3} more are no better" if len(parts) > 3 else ""
+    do = "give the 12-lead recording" if missing and len(parts) == 1 else "check the electrodes"
+    return f"Wanted a signal on all 12 leads, got a recording in which {told}{more}: {do}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ecgkt.domain.records import LEADS
+from ecgkt.domain.records import LEADS, listed
 from ecgkt.signals.adults import under_age
 from ecgkt.signals.measurements import WIDE_QRS_MS, Measurements
 from ecgkt.signals.rhythm import RhythmKind
@@ -178,12 +178,19 @@ def _st(sign: int) -> Callable[[_Facts], RuleSaid]:
             if lead != "aVR" and level is not None and sign * level >= limit:
                 over[lead] = level
         pair = next((pair for pair in _NEIGHBOURS if all(lead in over for lead in pair)), None)
+        if pair is None and (unread := _unread(facts)):
+            return RuleSaid(None, f"{unread} cannot be read")
         if pair is None:
             return RuleSaid(False, "within limits in neighbouring leads")
         told = ", ".join(f"{lead} {over[lead]:+.2f} mV" for lead in LEADS if lead in over)
         return RuleSaid(True, f"J point {told}".replace("-", "\N{MINUS SIGN}"))
 
     return rule
+
+
+def _unread(facts: _Facts) -> str:
+    """Return the leads without a level of ST, in which a deviation would not be seen; aVR is not asked for."""
+    return listed([lead for lead in LEADS if lead != "aVR" and facts.lead("st", lead) is None])
 
 
 def _st_limit(lead: str, facts: _Facts) -> float:
@@ -204,6 +211,8 @@ def _t_inversion(facts: _Facts) -> RuleSaid:
         if lead != "aVR" and t is not None and r is not None and s is not None and t <= -0.1 and r > s:
             down[lead] = t
     pair = next((pair for pair in _NEIGHBOURS if all(lead in down for lead in pair)), None)
+    if pair is None and (unread := _unread(facts)):
+        return RuleSaid(None, f"{unread} cannot be read")
     if pair is None:
         return RuleSaid(False, "none in neighbouring leads with a dominant R")
     return RuleSaid(True, f"T down in {', '.join(lead for lead in LEADS if lead in down)}")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
 from ecgkt.readers.dates import recorded_at
+from tests.readers.edf_files import EdfFile
+from tests.readers.scp_files import ScpFile
 from tests.readers.vendor_files import aecg_xml, muse_xml, sierra_xml, waves
 
 
@@ -77,6 +81,17 @@ def test_a_dicom_file_is_dated_by_its_acquisition_else_by_its_study():
     assert time_between(DATED, acquired) == timedelta(days=1)
     assert time_between(DATED, studied) == timedelta(0)
     assert time_between(DATED, dicom(StudyDate="21211020")) is None
+
+
+def test_scp_and_edf_files_say_when_they_were_recorded():
+    rows = {"II": np.arange(500)}
+    times = {25: struct.pack("<HBB", 2180, 7, 23), 26: bytes([8, 44, 5])}
+    assert recorded_at([("x", ScpFile(rows, tags=times).content())]) == datetime(2180, 7, 23, 8, 44, 5)
+    assert recorded_at([("x", ScpFile(rows, tags={25: times[25]}).content())]) is None
+    assert recorded_at([("x", EdfFile(rows).content())]) == datetime(2002, 3, 2, 8, 44)
+    old = EdfFile(rows, fields={"date": "31.12.85"}, recording="X")
+    assert recorded_at([("x", old.content())]) == datetime(1985, 12, 31, 8, 44)
+    assert recorded_at([("x", EdfFile(rows, fields={"date": "31.13.85"}, recording="X").content())]) is None
 
 
 MUSE_DATE = b"<AcquisitionDate>03-04-2024</AcquisitionDate>"

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from ecgkt.domain import LEADS
 from ecgkt.readers import read_upload
 from ecgkt.readers.contract import HEAD_BYTES
 from ecgkt.readers.formats import READERS
+from tests.readers.edf_files import EdfFile
+from tests.readers.scp_files import ScpFile
 from tests.readers.vendor_files import aecg_xml, csv_text, muse_xml, sierra_xml, waves
 
 IDENTIFIERS = ("Doe", "Jane", "19700102", "1970", "A1234567", "Main Street", "23/07/2180", "10000032", "08:44")
@@ -30,6 +33,9 @@ def sample(request, wfdb_files, dicom_bytes):
         "Philips Sierra XML": lambda: {"x": sierra_xml(waves())},
         "CSV": lambda: {"x": csv_text(waves()).encode()},
     }
+    walks = np.cumsum(np.random.default_rng(0).integers(-5, 6, (12, 500)), axis=1)
+    rows = dict(zip(LEADS, walks, strict=True))
+    made |= {"SCP-ECG": lambda: {"x.scp": ScpFile(rows).content()}, "EDF": lambda: {"x.edf": EdfFile(rows).content()}}
     return request.param, made[request.param]()
 
 

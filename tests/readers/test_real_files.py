@@ -79,7 +79,8 @@ def test_every_record_of_the_collections_is_found_once(real_data):
     found = find_records(real_data)
     assert [path for path in found if path.suffix == ".hea"] == headers
     others = [path for path in found if path.suffix != ".hea"]
-    vendor = [path for path in (real_data / "vendor").resolve().rglob("*") if path.suffix in (".dcm", ".xml", ".csv")]
+    kinds = (".dcm", ".xml", ".csv", ".scp")
+    vendor = [path for path in (real_data / "vendor").resolve().rglob("*") if path.suffix in kinds]
     assert {path.resolve() for path in others if path.suffix != ".mat"} >= set(vendor)
     assert {path.suffix for path in others} <= {".mat", ".dcm", ".xml", ".csv", ".scp", ".edf"}
     matlab = [path for path in others if path.suffix == ".mat"]

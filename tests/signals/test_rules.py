@@ -64,6 +64,14 @@ def test_each_criterion(changed, named):
     assert named in met(measured(**changed))
 
 
+def test_leads_that_cannot_be_read_are_not_without_deviation():
+    chest = {("st", lead): None for lead in LEADS[6:]}
+    said = state_rules(measured(leads=chest), 60, "male")
+    for name in ("st_elevation", "st_depression", "t_wave_inversion"):
+        assert (said[name].met, said[name].why) == (None, "V1-V6 cannot be read")
+    assert "st_elevation" in met(measured(leads={**chest, ("st", "II"): 0.2, ("st", "III"): 0.2}))
+
+
 def test_one_lead_alone_and_a_smaller_deviation_are_no_st_elevation():
     assert "st_elevation" not in met(measured(leads={("st", "II"): 0.3}))
     assert "st_elevation" not in met(measured(leads={("st", "V2"): 0.19, ("st", "V3"): 0.19}))
