@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ecgkt.domain.estimates import Estimate
 from ecgkt.errors import InvalidValue
+from ecgkt.explain.methods import METHODS
 
 _FOLDER = Path(__file__).resolve().parents[2] / "assets" / "explanations"
 PLAUSIBILITY, FAITHFULNESS = _FOLDER / "plausibility.json", _FOLDER / "faithfulness.json"
 GOOD_SHARE = 0.25
+EQUAL = 0.01
+"""Mean scores nearer than this count as equal: methods then differ less than any map's interval is wide."""
 PEAK_DETECTOR, SHORTCUT_CHECK = "peak detector", "checks/shortcut"
 FORMAT = 1
 
@@ -66,12 +69,16 @@ class Worth:
 
 @dataclass(frozen=True, eq=False)
 class JudgedMaps:
-    """The stored table: `methods` that were measured, the best of them first, and `worth` of each map."""
+    """The stored table: `methods` that were measured, the best of them first, and `worth` of each map.
+
+    `means` are the transferred arm's over all causes, by method.
+    """
 
     methods: tuple[str, ...]
     worth: Mapping[tuple[str, str, str], Worth]
     checkpoints: Mapping[str, str]
     patients: int
+    means: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, target: str, checkpoint_id: str, method: str) -> Worth | None:
         """Return what maps of a target were worth, None where no known cause or another checkpoint was measured."""
@@ -103,11 +110,12 @@ def _read(path: Path, _changed: int) -> JudgedMaps:
         rows = [_worth(row) for row in table["targets"]]
         methods, checkpoints = tuple(table["methods"]), dict(table["checkpoints"])
         patients = int(table["patients"])
+        means = {name: float(found["transferred"]["value"] or 0.0) for name, found in table["pooled"].items()}
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidValue(
             "the table that benchmarks.plausibility writes", f"{path.name}: {error}", "write it again"
         ) from error
-    return JudgedMaps(methods, {(w.target, w.checkpoint_id, w.method): w for w in rows}, checkpoints, patients)
+    return JudgedMaps(methods, {(w.target, w.checkpoint_id, w.method): w for w in rows}, checkpoints, patients, means)
 
 
 def _worth(row: Mapping[str, Any]) -> Worth:
@@ -146,10 +154,15 @@ def is_faithful(method: str, path: Path = FAITHFULNESS) -> bool | None:
 def best_method(path: Path = PLAUSIBILITY, faithful: Path = FAITHFULNESS) -> str | None:
     """Return the method to begin with: of the faithful ones the most plausible over all causes.
 
-    None where nothing was measured, or no method is faithful.
+    Of those that are as plausible as that one to within `EQUAL`, the first in the order of `METHODS` that draws
+    nothing at random. None where nothing was measured, or no method is faithful.
     """
     judged = read_judged(path)
-    return None if judged is None else next((m for m in judged.methods if is_faithful(m, faithful)), None)
+    found = [] if judged is None else [method for method in judged.methods if is_faithful(method, faithful)]
+    if judged is None or not found:
+        return None
+    equal = [method for method in found if judged.means[method] >= judged.means[found[0]] - EQUAL]
+    return next((name for name, method in METHODS.items() if name in equal and not method.draws), equal[0])
 
 
 def explained_well(target: str, checkpoint_id: str, method: str) -> tuple[Worth | None, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from ecgkt.domain.estimates import Estimate
 from ecgkt.errors import InvalidValue
 from ecgkt.explain.judged import GOOD_SHARE, PLAUSIBILITY, Worth, best_method, is_faithful, read_judged
 from ecgkt.explain.judging import CEILING, PEAKS, RANDOM, summarise
+from ecgkt.explain.methods import DEFAULT
 
 IDS = {"transferred": "a" * 12, "baseline": "b" * 12}
 LEVEL = {
@@ -163,3 +164,19 @@ def test_the_bundled_table_is_of_the_bundled_models():
     folder = Path(__file__).resolve().parents[2] / "models"
     for arm, checkpoint_id in judged.checkpoints.items():
         assert json.loads((folder / arm / "card.json").read_text())["id"] == checkpoint_id
+
+
+def test_of_methods_that_are_as_plausible_the_one_that_draws_nothing_is_begun_with(tmp_path):
+    best, equal = "gradient SHAP", "integrated gradients"
+    made = [{**row, "method": best} for row in rows() if row["method"] == "good"]
+    made += [{**row, "method": equal, "score": row["score"] - 0.004} for row in made]
+    made += [row for row in rows() if not row["model"]]
+    table, path = tmp_path / "plausibility.json", tmp_path / "faithfulness.json"
+    table.write_text(json.dumps(summarise(made, IDS, {"seed": 1})))
+    faithful_table(path, {best: 0.5, equal: 0.5}, gradient_SHAP=0.2, integrated_gradients=0.2, peak_detector=0.01)
+    assert read_judged(table).methods == (best, equal)
+    assert best_method(table, path) == equal
+
+
+def test_the_page_begins_with_the_method_that_the_tables_name():
+    assert best_method() == DEFAULT
