@@ -24,8 +24,9 @@ def read(content: bytes, companion: Companion) -> Record:
         sections = find_sections(content)
         header = read_header(sections.bodies[1]) if 1 in sections.bodies else Header()
         signal = read_signal(sections)
+        lines, coded = stated(sections)
         device = DeviceReport.from_machine(
-            measured(sections), header.filters, stated(sections), identifying=header.naming
+            measured(sections), header.filters, lines, identifying=header.naming, partial=coded
         )
         return Record.from_leads(
             name_channels(signal.names, signal.rows),
