@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ecgkt import checkpoints, readers
-from ecgkt.explain.logits import Logit, score_of
+from ecgkt.explain.logits import Logit
 from ecgkt.explain.methods import METHODS, attribute
 from ecgkt.explain.questions import find_waves
 from ecgkt.explain.saliency import BATCH, integrate
@@ -68,9 +68,7 @@ def measure(
         torch.autograd.grad(logit(points).sum(), points)
 
     def integral(case: Case) -> None:
-        zero = np.zeros_like(case[0])
-        score, reference = score_of(logit, np.stack([case[0], zero]))
-        integrate(logit.evaluating(), case[0], zero, score - reference, STEPS)
+        integrate(logit.evaluating(), case[0], np.zeros_like(case[0]), STEPS)
 
     def by(method: str) -> Callable[[Case], object]:
         return lambda case: attribute(logit, case[0], fs, method=method, beats=case[1])

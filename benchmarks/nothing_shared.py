@@ -116,7 +116,8 @@ def left_over(patients: int, seed: int, strength: float, workers: int = 1, least
         for column, quantity in enumerate(ECG_SIDE):
             pair = own[known, column], strange[known, column]
             if min(np.ptp(pair[0]), np.ptp(pair[1])) > 0:
-                found.append(Left(name, quantity, *(_rank_correlation(values, side) for side in pair), len(values)))
+                here, among_strangers = (_rank_correlation(values, side) for side in pair)
+                found.append(Left(name, quantity, here, among_strangers, len(values)))
     return sorted(found, key=lambda one: -abs(one.z))
 
 

@@ -18,8 +18,8 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.serving import INK, launch, serve, wait_for_map
 from ecgkt import checkpoints
 from ecgkt.catalogue import dials
+from ecgkt.explain.methods import explain
 from ecgkt.explain.moves import moves
-from ecgkt.explain.saliency import integrated_gradients
 from ecgkt.explain.silence import Parts, silence
 from ecgkt.figures.sheet import draw_sheet
 from ecgkt.inference import Predictor
@@ -71,7 +71,7 @@ def parts(count: int) -> dict[str, tuple[float, float]]:
         "drawing the sheet": median(lambda place: draw_sheet(records[place]), count),
         "a turn: simulate, score, draw": median(whole, count),
         "the map (integrated gradients)": median(
-            lambda place: integrated_gradients(predictor, records[place], TARGET), min(count, 4)
+            lambda place: explain(predictor, records[place], TARGET), min(count, 4)
         ),
         f"a sweep: {len(values)} ECGs simulated and scored": median(
             lambda _: predictor.predict([one.record for one in simulate([start.at("potassium", v) for v in values])]), 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,6 +94,17 @@ def test_a_childs_ecg_is_refused_and_an_adults_or_an_unknown_age_is_not(predicto
     assert found.abstained[0] is not None and "18 years or more" in found.abstained[0]
     assert found.abstained[1:] == (None, None)
     assert np.isnan(found.probabilities[0]).all()
+
+
+def test_a_record_is_looked_at_once_and_nothing_of_it_outlives_it(predictor, sine_record):
+    own = replace(sine_record, notes=("mine",))
+    assert predictor.look(own) is predictor.look(own)
+    assert predictor.look(own) is not predictor.look(replace(own))
+    signal = weakref.ref(predictor.look(own).signal)
+    assert signal() is not None
+    del own
+    gc.collect()
+    assert signal() is None
 
 
 def test_a_long_recording_has_the_median_of_its_windows_and_each_of_them_is_a_recording_of_its_own(predictor):

@@ -30,7 +30,7 @@ def fill_mean_maps(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arms", nargs=2, default=["transferred", "baseline"], metavar="NAME", help="two checkpoints")
     parser.add_argument("--targets", nargs="+", metavar="NAME", help="only these labels (default: all)")
     parser.add_argument("--patients", type=int, default=25, metavar="N", help="at most N patients per target")
-    parser.add_argument("--steps", type=int, default=20, help="of the path integral")
+    parser.add_argument("--steps", type=int, metavar="N", help="even steps of each path (default: as its sum needs)")
     parser.add_argument("--out", type=Path, default=Path("assets") / MEAN_MAPS, metavar="FILE")
     parser.set_defaults(run=run_mean_maps)
 
@@ -60,7 +60,7 @@ def run_mean_maps(arguments: argparse.Namespace) -> int:
     mapper = Mapper(study, lambda row: stored.record(int(slots[row])), arms, arguments.patients, arguments.steps)
     command = (
         f"python -m ecgkt mean-maps --cohort PREPARED --arms {' '.join(arguments.arms)} "
-        f"--patients {arguments.patients} --steps {arguments.steps}"
+        f"--patients {arguments.patients}{f' --steps {arguments.steps}' if arguments.steps else ''}"
     )
     unfinished = arguments.out.with_suffix(".run")
     targets = arguments.targets or first.labels.names

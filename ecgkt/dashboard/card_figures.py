@@ -58,7 +58,7 @@ def show_targets(card: Card) -> None:
         return
     rows = [(label.title, _detail(label), *_cells(card, label)) for label in found]
     columns = ("Target", "Code or cut-off", *(_set_name(where) for where in card.estimates))
-    caption = f"AUROC (95 % interval), positives of known: {len(found)} of {len(card.labels)} targets"
+    caption = f"AUROC (95% interval), positives of known: {len(found)} of {len(card.labels)} targets"
     with st.container(height=420, border=True):
         st.html(table_html(caption, columns, rows))
     st.caption("Undefined with fewer than 10 positives; a dash where the set does not know the target.")

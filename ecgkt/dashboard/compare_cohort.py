@@ -78,7 +78,7 @@ def _choose(listed: tuple[Listed, ...]) -> tuple[dict[str, tuple[Listed, ...]], 
         CHOICES,
         key=RESAMPLES,
         format_func=lambda count: f"{count:,}",
-        help="With 200 an interval's width is off by about 5 %; take 1,000 or more for print. It takes longer.",
+        help="With 200 an interval's width is off by about 5%; take 1,000 or more for print. It takes longer.",
     )
     return arms, int(resamples)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ecgkt.domain.records import LEADS, Record
 from ecgkt.errors import InvalidCohort, InvalidValue
+from ecgkt.explain import saliency
 from ecgkt.explain.beats import FROM_MS, TO_MS, mean_beat
 from ecgkt.explain.cohort_maps import (
     BEAT_FS,
@@ -25,6 +26,7 @@ from ecgkt.explain.cohort_maps import (
     told_apart,
     write_target,
 )
+from ecgkt.explain.logits import Logit, score_of
 from ecgkt.explain.regions import REGIONS, Regions, find_regions, shares_of
 from ecgkt.signals.delineation import Delineation
 from ecgkt.signals.measurements import measure
@@ -56,15 +58,15 @@ class Traced:
 class Mapper:
     """Makes the mean maps of `arms` (two) over the held-out ECGs of a `study`, whose 500 Hz signals `read` returns.
 
-    `most` patients per target, and none below `fewest`; `steps` of the path integral. What was measured of an ECG is
-    kept for the next target.
+    `most` patients per target, and none below `fewest`; `steps` of each path, as many as its sum needs where None. What
+    was measured of an ECG is kept for the next target.
     """
 
     study: Study
     read: Callable[[int], Record]
     arms: Mapping[str, Predictor]
     most: int = 25
-    steps: int = 20
+    steps: int | None = None
     fewest: int = FEWEST_PATIENTS
     _held: dict[int, Traced | None] = field(default_factory=dict, repr=False)
 
@@ -150,29 +152,20 @@ class Mapper:
 
 
 def integrate(
-    predictor: Predictor, signals: NDArray[np.float32], target: str, steps: int
+    predictor: Predictor, signals: NDArray[np.float32], target: str, steps: int | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return integrated gradients (k, 12, n) of a target from the zero signal for inputs (k, 12, n), and what each
     misses (k,) of its score difference, as a share.
     """
-    import torch
-    from captum.attr import IntegratedGradients
-
-    column = predictor.card.labels.index(target)
-
-    def logit(x: torch.Tensor) -> torch.Tensor:
-        scores: torch.Tensor = predictor.network(x)[:, column]
-        return scores
-
+    logit = Logit.of(predictor, target)
     found, missed = [], []
-    for signal in torch.from_numpy(signals):
-        one = signal[None]
-        zero = torch.zeros_like(one)
-        attribution = IntegratedGradients(logit).attribute(one, zero, n_steps=steps, internal_batch_size=steps)
-        with torch.inference_mode():
-            difference = float(logit(one)[0]) - float(logit(zero)[0])
-        found.append(attribution[0].detach().numpy())
-        missed.append(abs(float(attribution.double().sum()) - difference) / max(abs(difference), 1e-6))
+    for signal in signals:
+        zero = np.zeros_like(signal)
+        score, reference = score_of(logit, np.stack([signal, zero])).tolist()
+        attribution = saliency.integrate(logit, signal, zero, steps)
+        found.append(attribution)
+        total = float(attribution.sum(dtype=np.float64))
+        missed.append(abs(total - (score - reference)) / max(abs(score - reference), 1e-6))
     return np.stack(found), np.array(missed)
 
 
@@ -205,11 +198,12 @@ def map_cohort(
             found[target] = one
         if progress is not None:
             progress(place + 1, len(targets))
+    taken = f"{mapper.steps} steps" if mapper.steps else "steps as each sum needs"
     return CohortMaps(
         arms=arms,
         domain=mapper.study.cohort.domain,
         cohort=mapper.study.cohort.fingerprint,
-        method=f"integrated gradients, {mapper.steps} steps, baseline: zero signal",
+        method=f"integrated gradients, {taken}, baseline: zero signal",
         rule=RULE.format(most=mapper.most),
         command=command,
         fs=mapper.study.preprocessing.fs,

@@ -63,7 +63,7 @@ def basis(predictions: Predictions) -> str:
     """Return the sentence that says how to read the figures."""
     if predictions.calibrated:
         labs = "; a lab's, among patients who had the test" if predictions.labels.of_kind(Kind.LAB).names else ""
-        counted = ", with 95 % intervals" if predictions.observed else "; this checkpoint's card counts no intervals"
+        counted = ", with 95% intervals" if predictions.observed else "; this checkpoint's card counts no intervals"
         return f"Frequencies among {predictions.domain} ECGs, where the model was calibrated{counted}{labs}"
     if predictions.reference is not None:
         return f"Rank of the score among {predictions.reference}, where the 100th is the highest; uncalibrated here"
@@ -148,7 +148,7 @@ def counted_sentence(frequency: Frequency, domain: Domain, kind: Kind) -> str:
     who = f"{domain} ECGs" + (" of patients who had the test" if kind is Kind.LAB else "")
     told = out_of(frequency.low, frequency.high)
     return (
-        f"{natural_frequency(frequency.value)} such ECGs (95 % interval {told}): {frequency.positives:,} of "
+        f"{natural_frequency(frequency.value)} such ECGs (95% interval {told}): {frequency.positives:,} of "
         f"{frequency.n:,} held-out {who} with such a score; {out_of(frequency.prevalence)} of all of them have it"
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
 from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
 FOOT_MM = 9.6
+_LAST: WeakKeyDictionary[Record, tuple[Paper, str]] = WeakKeyDictionary()
 
 
 def draw_sheet(
@@ -57,7 +59,7 @@ def draw_sheet(
         *([] if overlay is None else _patches(overlay, paper)),
         *(_edge(cell, second, paper) for cell in paper.cells for second in edges),
         *(_ink(trace, paper, "beneath", _BROAD) for trace in (paper.traces(beneath) if beneath is not None else ())),
-        *(_ink(trace, paper) for trace in traces),
+        _inked(record, paper, traces),
         *(_pulse(pulse, paper) for pulse in paper.pulses),
         *(_seam(*seam, paper) for seam in paper.seams),
         *(_name(trace.cell, at, paper) for trace, at in zip(traces, name_places(paper, traces), strict=True)),
@@ -75,6 +77,14 @@ def _units(mm: float) -> int:
 def _down(mm: float, paper: Paper) -> int:
     """Return a height on the sheet as a distance from its upper edge."""
     return _units(paper.height_mm - mm)
+
+
+def _inked(record: Record, paper: Paper, traces: Sequence[Trace]) -> str:
+    """Return the ink of all traces; that of a record's last sheet is kept with it, since only a map may have come."""
+    last = _LAST.get(record)
+    if last is None or last[0] != paper:
+        last = _LAST[record] = (paper, "".join(_ink(trace, paper) for trace in traces))
+    return last[1]
 
 
 def _ink(trace: Trace, paper: Paper, kind: str = "ink", stroke: str = "") -> str:

@@ -15,7 +15,7 @@ and never the shift of a beat. What follows from that for causes that act on tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -40,6 +40,9 @@ VISIBLE_MV = 0.05
 """A cause that changes no lead by half a millimetre on the paper cannot be expected to be pointed at."""
 
 
+May = Callable[[Tracing, Patient], bool]
+
+
 @dataclass(frozen=True)
 class KnownCause:
     """A cause that can be taken away, and a target that it makes positive.
@@ -51,7 +54,7 @@ class KnownCause:
     name: str
     target: str
     without: frozenset[str]
-    may: Callable[[Tracing, Patient], bool]
+    may: May
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,84 +83,62 @@ class Pair:
         return found
 
 
-def _known() -> Iterator[KnownCause]:
-    def add(name: str, targets: str, without: str, may: Callable[[Tracing, Patient], bool]) -> Iterator[KnownCause]:
-        for target in targets.split():
-            yield KnownCause(name, target, frozenset(without.split()), may)
+def _scar(where: str) -> May:
+    return lambda t, p: t.scar == where
 
-    yield from add(
-        "high potassium", "potassium_high e87_hyperkalaemia", "high_potassium", lambda t, p: t.t_peaking > 0.1
-    )
-    yield from add("low potassium", "potassium_low e87_hypokalaemia", "low_potassium", lambda t, p: t.st_sag_mv > 0.005)
-    yield from add(
-        "low calcium",
-        "calcium_ionised_low e83_hypocalcaemia long_qt",
-        "calcium",
-        lambda t, p: t.st_length_ms > 8,
-    )
-    yield from add(
-        "high calcium",
-        "calcium_ionised_high e83_hypercalcaemia",
-        "calcium",
-        lambda t, p: t.st_length_ms < -8,
-    )
-    yield from add("QT-prolonging drug", "long_qt", "qt_drug", lambda t, p: p.has("qt_drug"))
-    yield from add(
-        "left ventricular mass", "left_ventricular_hypertrophy", "left_ventricular_mass", lambda t, p: t.left_mass > 0.3
-    )
-    yield from add(
+
+def _conduction(kind: str) -> May:
+    return lambda t, p: t.conduction == kind and t.rhythm != PACED
+
+
+_TABLE: tuple[tuple[str, str, str, May], ...] = (
+    ("high potassium", "potassium_high e87_hyperkalaemia", "high_potassium", lambda t, p: t.t_peaking > 0.1),
+    ("low potassium", "potassium_low e87_hypokalaemia", "low_potassium", lambda t, p: t.st_sag_mv > 0.005),
+    ("low calcium", "calcium_ionised_low e83_hypocalcaemia long_qt", "calcium", lambda t, p: t.st_length_ms > 8),
+    ("high calcium", "calcium_ionised_high e83_hypercalcaemia", "calcium", lambda t, p: t.st_length_ms < -8),
+    ("QT-prolonging drug", "long_qt", "qt_drug", lambda t, p: p.has("qt_drug")),
+    ("left ventricular mass", "left_ventricular_hypertrophy", "left_ventricular_mass", lambda t, p: t.left_mass > 0.3),
+    (
         "right ventricular mass",
         "right_ventricular_hypertrophy",
         "right_ventricular_mass",
         lambda t, p: t.right_mass > 0.3,
-    )
-    yield from add(
-        "left atrial enlargement", "left_atrial_enlargement", "left_atrium", lambda t, p: t.left_atrium > 0.45
-    )
-    yield from add("injury", "st_elevation i21_acute_myocardial_infarction", "injury", lambda t, p: bool(t.injury))
-    yield from add("pericarditis", "st_elevation", "pericarditis", lambda t, p: t.pericarditis > 0)
-    yield from add(
-        "early repolarisation", "st_elevation", "early_repolarisation", lambda t, p: t.early_repolarisation > 0
-    )
-    yield from add("ischaemia", "st_depression", "ischaemia", lambda t, p: bool(t.ischaemia))
-    yield from add("digoxin", "st_depression", "digoxin", lambda t, p: t.scoop > 0)
-    yield from add("primary T inversion", "t_wave_inversion", "t_inversion", lambda t, p: bool(t.t_inversion))
-    for where in ("anterior", "inferior"):
-        yield from add(
-            f"old {where} infarction",
-            f"{where}_infarction",
-            "old_infarction",
-            lambda t, p, where=where: t.scar == where,  # type: ignore[misc]
-        )
-    for kind, target in (
-        ("lbbb", "left_bundle_branch_block"),
-        ("rbbb", "right_bundle_branch_block"),
-        ("irbbb", "incomplete_right_bundle_branch_block"),
-        ("ivcd", "intraventricular_conduction_delay"),
-    ):
-        yield from add(
-            target.replace("_", " "),
-            target,
-            "conduction",
-            lambda t, p, kind=kind: t.conduction == kind and t.rhythm != PACED,  # type: ignore[misc]
-        )
-    yield from add("pre-excitation", "pre_excitation", "conduction pr", lambda t, p: t.conduction == "pre_excitation")
-    yield from add(
-        "left anterior fascicular block",
-        "left_anterior_fascicular_block",
-        "fascicular_block",
-        lambda t, p: t.fascicular,
-    )
-    yield from add("effusion", "low_qrs_voltage", "effusion", lambda t, p: t.voltage < 0.6)
-    yield from add("cold", "long_qt", "temperature", lambda t, p: t.osborn_mv > 0)
-    yield from add("long PR", "first_degree_av_block", "pr", lambda t, p: t.rhythm == SINUS and t.pr_ms > 200)
-    yield from add("fibrillation", "atrial_fibrillation", "rhythm", lambda t, p: t.rhythm == FIBRILLATION)
-    yield from add("flutter", "atrial_flutter", "rhythm", lambda t, p: t.rhythm == FLUTTER)
-    yield from add("pacing", "paced_rhythm", "rhythm", lambda t, p: t.rhythm == PACED)
-    yield from add("ventricular ectopy", "ventricular_ectopy", "ectopy", lambda t, p: t.premature_ventricular > 0)
+    ),
+    ("left atrial enlargement", "left_atrial_enlargement", "left_atrium", lambda t, p: t.left_atrium > 0.45),
+    ("injury", "st_elevation i21_acute_myocardial_infarction", "injury", lambda t, p: bool(t.injury)),
+    ("pericarditis", "st_elevation", "pericarditis", lambda t, p: t.pericarditis > 0),
+    ("early repolarisation", "st_elevation", "early_repolarisation", lambda t, p: t.early_repolarisation > 0),
+    ("ischaemia", "st_depression", "ischaemia", lambda t, p: bool(t.ischaemia)),
+    ("digoxin", "st_depression", "digoxin", lambda t, p: t.scoop > 0),
+    ("primary T inversion", "t_wave_inversion", "t_inversion", lambda t, p: bool(t.t_inversion)),
+    ("old anterior infarction", "anterior_infarction", "old_infarction", _scar("anterior")),
+    ("old inferior infarction", "inferior_infarction", "old_infarction", _scar("inferior")),
+    ("left bundle branch block", "left_bundle_branch_block", "conduction", _conduction("lbbb")),
+    ("right bundle branch block", "right_bundle_branch_block", "conduction", _conduction("rbbb")),
+    (
+        "incomplete right bundle branch block",
+        "incomplete_right_bundle_branch_block",
+        "conduction",
+        _conduction("irbbb"),
+    ),
+    ("intraventricular conduction delay", "intraventricular_conduction_delay", "conduction", _conduction("ivcd")),
+    ("pre-excitation", "pre_excitation", "conduction pr", lambda t, p: t.conduction == "pre_excitation"),
+    ("left anterior fascicular block", "left_anterior_fascicular_block", "fascicular_block", lambda t, p: t.fascicular),
+    ("effusion", "low_qrs_voltage", "effusion", lambda t, p: t.voltage < 0.6),
+    ("cold", "long_qt", "temperature", lambda t, p: t.osborn_mv > 0),
+    ("long PR", "first_degree_av_block", "pr", lambda t, p: t.rhythm == SINUS and t.pr_ms > 200),
+    ("fibrillation", "atrial_fibrillation", "rhythm", lambda t, p: t.rhythm == FIBRILLATION),
+    ("flutter", "atrial_flutter", "rhythm", lambda t, p: t.rhythm == FLUTTER),
+    ("pacing", "paced_rhythm", "rhythm", lambda t, p: t.rhythm == PACED),
+    ("ventricular ectopy", "ventricular_ectopy", "ectopy", lambda t, p: t.premature_ventricular > 0),
+)
+"""A cause, the targets that it makes positive, what is left out of its twin, and where it may act."""
 
-
-KNOWN_CAUSES: tuple[KnownCause, ...] = tuple(_known())
+KNOWN_CAUSES: tuple[KnownCause, ...] = tuple(
+    KnownCause(name, target, frozenset(without.split()), may)
+    for name, targets, without, may in _TABLE
+    for target in targets.split()
+)
 """Every cause with a target that it makes positive, in the order of the tables."""
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.spatial import cKDTree
 from ecgkt import NOTICE
 from ecgkt.domain import LEADS, Domain, Explanation, Record
 from ecgkt.figures.ink import TOLERANCE_MM
-from ecgkt.figures.paper import lay_out
+from ecgkt.figures.paper import Scale, lay_out
 from ecgkt.figures.sheet import FOOT_MM, UNITS_PER_MM, draw_sheet
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -118,3 +119,12 @@ def test_the_foot_says_scale_filter_and_notice_and_a_simulated_one_is_marked():
         assert part in said
     assert "SIMULATED" not in said
     assert "SIMULATED" in words(drawn(np.zeros((12, 5000)), Domain.SIMULATED))
+
+
+def test_the_ink_of_a_sheet_follows_record_and_paper_whatever_was_drawn_before(sine_record):
+    other = replace(sine_record, signal=sine_record.signal[:, ::-1])
+    small, large = lay_out(record=sine_record), lay_out(scale=Scale(25, 20), record=sine_record)
+    fresh = [draw_sheet(replace(record), paper) for record in (sine_record, other) for paper in (small, large)]
+    again = [draw_sheet(record, paper) for record in (sine_record, other) for paper in (small, large)]
+    assert fresh == again == [draw_sheet(record, paper) for record in (sine_record, other) for paper in (small, large)]
+    assert len(set(again)) == 4

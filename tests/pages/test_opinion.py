@@ -79,7 +79,7 @@ def test_counted_frequencies_stand_with_their_interval_and_prevalence(case_page,
     rows = buttons(page, "row-")
     assert {"**1 in 10**" in row.label or "**6 in 10**" in row.label for row in rows} == {True}
     assert all("in 100" in row.label for row in rows)
-    assert "with 95 % intervals" in text_of(page)
+    assert "with 95% intervals" in text_of(page)
     rows[0].click().run()
     told = text_of(page)
     assert "27 in 100 of all of them have it" in told
