@@ -96,7 +96,7 @@ def _together(series: Element) -> Iterator[_Sequences]:
     """Yield the leads of each start and rate, over all sequence sets of a series that complete each other."""
     merged: dict[tuple[str, float], list[dict[str, Element]]] = {}
     for node in series.findall("component/sequenceSet"):
-        sequences = node.findall("component/sequence")
+        sequences = [*node.findall("component/sequence"), *node.findall("sequence")]
         leads = [sequence for sequence in sequences if _code(sequence) not in _TIMES]
         if not leads:
             continue

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _INTERPRETATION = "MDC_ECG_INTERPRETATION"
-_STATEMENTS = (f"{_INTERPRETATION}_STATEMENT", f"{_INTERPRETATION}_SUMMARY")
+_STATEMENTS = (_INTERPRETATION, f"{_INTERPRETATION}_STATEMENT", f"{_INTERPRETATION}_SUMMARY")
 _FILTER = "MDC_ECG_CTL_VBL_ATTR_FILTER_"
 _MEASURED = {
     "HEART_RATE": "heart_rate",
@@ -28,16 +28,21 @@ _MEASURED = {
     "TIME_PD_QTC_BAZETT": "qtc_bazett",
     "TIME_PD_QTCF": "qtc_fridericia",
     "TIME_PD_QTC_FRIDERICIA": "qtc_fridericia",
+    "P_AXIS": "p_axis",
+    "QRS_AXIS": "qrs_axis",
+    "T_AXIS": "t_axis",
     "ANGLE_P_FRONT": "p_axis",
     "ANGLE_QRS_FRONT": "qrs_axis",
     "ANGLE_T_FRONT": "t_axis",
 }
-_AFFIXES = re.compile(r"^MDC_ECG_|_GL$")
+_AFFIXES = re.compile(r"^(MDC|MINDRAY)_ECG_|_GL$")
 _PER_UNIT = {
     "ms": 1.0,
     "s": 1000.0,
     "us": 0.001,
     "deg": 1.0,
+    "rad": 57.29577951308232,
+    "hz": 60.0,
     "bpm": 1.0,
     "/min": 1.0,
     "1/min": 1.0,
@@ -77,7 +82,11 @@ def device_report(root: Element, series: Element) -> DeviceReport:
 
 def _measured(annotations: Element) -> Iterator[tuple[str, float]]:
     """Yield the global measurements of one set, intervals in ms, axes in degrees, the rate per minute."""
-    for annotation in annotations.iterfind("component/annotation"):
+    direct = annotations.findall("component/annotation")
+    formulas = [
+        one for top in direct if "TIME_PD_QTC" in _code_of(top, "code").upper() for one in top.iter("annotation")
+    ]
+    for annotation in (*direct, *formulas):
         code = _AFFIXES.sub("", _code_of(annotation, "code").upper())
         name, value = _MEASURED.get(code), annotation.find("value")
         if name is None or value is None or _names_a_lead(annotation):
@@ -85,7 +94,7 @@ def _measured(annotations: Element) -> Iterator[tuple[str, float]]:
         size, factor = number(value.get("value")), _PER_UNIT.get(value.get("unit", "").lower())
         if size is None or factor is None:
             continue
-        found = axis_in_degrees(size) if name.endswith("_axis") else size * factor
+        found = axis_in_degrees(size * factor) if name.endswith("_axis") else size * factor
         if found is not None:
             yield name, found
 
@@ -101,9 +110,11 @@ def _stated(annotations: Element) -> Iterator[str]:
         if code == "MDC_ECG_RHY" and value is not None:
             yield value.get("displayName", "")
         elif code == _INTERPRETATION:
-            for line in annotation.iter("annotation"):
-                if _code_of(line, "code") in _STATEMENTS:
-                    yield text_of(line, "value")
+            lines = [
+                text_of(one, "value") for one in annotation.iter("annotation") if _code_of(one, "code") in _STATEMENTS
+            ]
+            if not any(line.upper().startswith("CONFIRMED") for line in lines):
+                yield from lines
 
 
 def _filters(series: Element) -> str | None:

@@ -155,7 +155,9 @@ def _statements(root: Element) -> list[str]:
         for one in section.findall("DiagnosisStatement")
     ]
     ends_are_marked = any("ENDSLINE" in flags for flags, _ in told)
-    lines, parts, inserted = [], [], False
+    lines: list[str] = []
+    parts: list[str] = []
+    inserted = False
     for flags, text in told:
         parts, inserted = [*parts, text], inserted or "USERINSERT" in flags
         line = " ".join(parts)

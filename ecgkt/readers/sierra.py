@@ -38,12 +38,19 @@ _MEASURED = {
     "qrs": ("qrsdur", "meanqrsdur"),
     "qt": ("qtint", "meanqtint"),
     "qtc": ("qtc", "meanqtc"),
-    "qtc_bazett": ("qtcb", ""),
-    "qtc_fridericia": ("qtcf", ""),
-    "p_axis": ("pfrontaxis", "pfrontaxis"),
-    "qrs_axis": ("qrsfrontaxis", "qrsfrontaxis"),
-    "t_axis": ("tfrontaxis", "tfrontaxis"),
+    "qtc_bazett": ("qtcb",),
+    "qtc_fridericia": ("qtcf",),
+    "p_axis": ("pfrontaxis",),
+    "qrs_axis": ("qrsfrontaxis",),
+    "t_axis": ("tfrontaxis",),
 }
+_SOURCES = (
+    "interpretations/interpretation/globalmeasurements",
+    "interpretations/interpretation/interpretationmeasurements",
+    "internalmeasurements/crossleadmeasurements",
+    "measurements/globalmeasurements",
+)
+"""Where 1.04 and 1.03 hold what was measured: as it was interpreted, and before."""
 _AGES = (("years", "year"), ("months", "month"), ("weeks", "week"), ("days", "day"), ("hours", "hour"))
 
 
@@ -67,6 +74,7 @@ def read(content: bytes, companion: Companion) -> Record:
     fs, names = _rate(root, waveforms), _names(root, waveforms)
     stored = _stored(root, waveforms, names, fs)
     step = _stated(root, waveforms, "resolution", "resolution")
+    step = number_at(root, f"{_CHARACTERISTICS}signalresolution") if step is None else step
     if step is None or step <= 0:
         raise UnreadableRecord(f"a resolution in the {_KIND}", "none", "export it with its scale")
     if _stated(root, waveforms, "signaloffset", "signaloffset"):
@@ -114,8 +122,8 @@ def _names(root: Element, waveforms: Element) -> list[str]:
 
 def _stored(root: Element, waveforms: Element, names: list[str], fs: float) -> list[NDArray[np.float64]]:
     """Return the samples of every channel in steps of the resolution, once the file agrees with itself on them."""
-    bits, signed = number_at(root, _CHARACTERISTICS + "bitspersample"), text_of(root, _CHARACTERISTICS + "signalsigned")
-    if (waveforms.get("bitspersample", bits) or 16) not in ("16", 16) or signed.lower() == "false":
+    signed = text_of(root, _CHARACTERISTICS + "signalsigned").lower() != "false"
+    if not signed or _stated(root, waveforms, "bitspersample", "bitspersample") not in (None, 16):
         raise UnreadableRecord("signed samples of 16 bits", "another coding", "export it with 16-bit samples")
     milliseconds = number(waveforms.get("durationperchannel"))
     if milliseconds is None:
@@ -187,23 +195,23 @@ def _age(root: Element, patient: Element | None) -> float | None:
 def _device(root: Element, waveforms: Element) -> DeviceReport:
     """Return what the programme measured and stated and nobody edited, and the filters of the stored signal."""
     interpretation = root.find("interpretations/interpretation")
-    final = None if interpretation is None else interpretation.find("globalmeasurements")
-    internal = root.find("internalmeasurements/crossleadmeasurements")
+    sources = [found for path in _SOURCES if (found := root.find(path)) is not None]
     values: dict[str, float | None] = {}
-    for name, (tag, inner) in _MEASURED.items():
-        node = None if final is None else final.find(tag)
-        edited = node is not None and node.get("editedflag", "").lower() == "true"
-        value = None if edited else number(text_of(node))
-        if value is None and inner and not edited:
-            value = number_at(internal, inner)
+    for name, tags in _MEASURED.items():
+        nodes = [node for source in sources for tag in tags if (node := source.find(tag)) is not None]
+        edited = any(node.get("editedflag", "").lower() == "true" for node in nodes)
+        stated = [value for node in nodes if (value := number(text_of(node))) is not None]
+        value = stated[0] if stated and not edited else None
         values[name] = axis_in_degrees(value) if name.endswith("_axis") else value
     if values["qtc_bazett"] is not None:
         values["qtc"] = None
     filtered = waveforms.get("notchfiltered") or text_of(root, _CHARACTERISTICS + "notchfiltered")
     notch = _stated(root, waveforms, "notchfilterfreqs", "acsetting") if filtered.lower() == "true" else None
-    filters = told_filters(
-        _stated(root, waveforms, "hipass", "hipass"), _stated(root, waveforms, "lowpass", "lowpass"), notch
-    )
+    low, high = (_stated(root, waveforms, tag, tag) for tag in ("hipass", "lowpass"))
+    if low is None and high is None:
+        band = text_of(root, _CHARACTERISTICS + "signalbandwidth").split("-")
+        low, high = (number(band[0]), number(band[1])) if len(band) == 2 else (None, None)
+    filters = told_filters(low, high, notch)
     known = [*identifying_texts(root), *(node.text or "" for node in root.iterfind("userdefines/userdefine/value"))]
     return DeviceReport.from_machine(values, filters, _statements(interpretation), identifying=known)
 
@@ -217,12 +225,15 @@ def _statements(interpretation: Element | None) -> list[str]:
         node for node in interpretation.iterfind(".//statementcomponents/*") if node.get("source", "") not in own
     ]
     theirs = {node.get("code") for editor in editors for node in editor.iterfind("unparsedstatement")}
-    lines, edited = [], bool(editors) or interpretation.find("confirmingclinician") is not None
+    signature = text_of(interpretation, "mdsignatureline").lower()
+    confirmed = interpretation.find("confirmingclinician") is not None or signature.startswith("confirmed")
+    lines, edited = [], bool(editors) or confirmed
     for statement in interpretation.findall("statement"):
-        if statement.get("editedflag", "").lower() == "true" or text_of(statement, "statementcode") in theirs:
-            edited = True
-        else:
+        flag = statement.get("editedflag", "").lower()
+        if (flag == "false" or not (flag or confirmed)) and text_of(statement, "statementcode") not in theirs:
             lines.append(text_of(statement, "leftstatement"))
+        else:
+            edited = True
     return lines if edited else [*lines, text_of(interpretation, "severity").strip(" -")]
 
 

@@ -54,6 +54,12 @@ def test_leads_in_sequence_sets_of_their_own_are_put_together():
     np.testing.assert_allclose(record.signal, waves(), atol=3e-3)
 
 
+def test_sequences_that_stand_in_their_set_without_a_component_are_read():
+    content = aecg_xml(waves()).replace(b"<component><sequence>", b"<sequence>")
+    record = read(content.replace(b"</sequence></component>", b"</sequence>"))
+    np.testing.assert_allclose(record.signal, waves(), atol=3e-3)
+
+
 def test_leads_that_were_recorded_one_after_the_other_are_refused(refusal):
     times = [f'<head value="{start}" unit="s"/><increment value="2" unit="ms"/>' for start in (0, 2.5, 5, 7.5)]
     sets = [LEADS[first : first + 3] for first in range(0, 12, 3)]
@@ -76,17 +82,21 @@ def test_a_representative_beat_alone_is_refused(refusal):
 def test_global_measurements_of_a_device_are_kept_and_those_of_a_lead_or_a_person_are_not():
     place = '<component><boundary><code code="MDC_ECG_LEAD_II"/></boundary></component>'
     lead = f"<support><supportingROI>{place}</supportingROI></support>"
+    fridericia = aecg_measured("MDC_ECG_TIME_PD_QTcF", 420, "ms")
     device = aecg_annotations(
         aecg_measured("MDC_ECG_TIME_PD_RR", 800, "ms"),
         aecg_measured("MDC_ECG_TIME_PD_QT", 300, "ms", lead),
         aecg_measured("MDC_ECG_TIME_PD_PR_GL", 0.16, "s"),
-        aecg_measured("MDC_ECG_TIME_PD_QTc", 430, "ms"),
+        aecg_measured("MDC_ECG_TIME_PD_QTc", 430, "ms", f"<component>{fridericia}</component>"),
         aecg_measured("MDC_ECG_ANGLE_QRS_FRONT", 300, "deg"),
+        aecg_measured("MINDRAY_ECG_T_AXIS", 0.5, "rad"),
         aecg_measured("MDC_ECG_TIME_PD_QRS", 90, "furlongs"),
     )
     person = aecg_annotations(aecg_measured("MDC_ECG_TIME_PD_QT", 500, "ms"), author="assignedPerson")
     record = read(aecg_xml(waves(), annotations=person + device))
-    assert record.device.values == {"heart_rate": 75, "pr": 160, "qtc": 430, "qrs_axis": -60}
+    assert {name: round(value) for name, value in record.device.values.items()} == {
+        "heart_rate": 75, "pr": 160, "qtc": 430, "qtc_fridericia": 420, "qrs_axis": -60, "t_axis": 29,
+    }  # fmt: skip
     assert record.filters == "low-pass 40 Hz"
 
 
@@ -96,6 +106,8 @@ def test_statements_of_a_device_are_kept_and_comments_and_persons_are_not():
     nobody = aecg_annotations(aecg_interpretation("Right axis deviation"), author="unknown")
     record = read(aecg_xml(waves(), annotations=person + nobody + device))
     assert record.device.statements == ("Sinus rhythm", "Normal ECG")
+    signed = aecg_annotations(aecg_interpretation("Sinus rhythm", "CONFIRMED REPORT"))
+    assert read(aecg_xml(waves(), annotations=signed)).device.statements == ()
 
 
 def test_a_rhythm_alone_is_a_partial_report():

@@ -44,10 +44,29 @@ def test_a_utf_16_declaration_on_a_text_that_was_saved_as_utf_8_does_no_harm():
 def test_what_the_programme_stated_is_kept_and_what_an_editor_wrote_is_not():
     record = read(sierra_xml(waves()))
     assert record.device.values == {
-        "heart_rate": 84, "qrs": 90, "qt": 352, "qtc_bazett": 417, "qtc_fridericia": 394, "qrs_axis": 78,
+        "heart_rate": 84, "qrs": 90, "qt": 352, "qtc_bazett": 417, "qtc_fridericia": 394, "p_axis": 66, "qrs_axis": 78,
     }  # fmt: skip
     assert record.device.statements == ("SINUS RHYTHM",)
     assert record.filters == "0.05-150 Hz, notch 50 Hz"
+
+
+UNSIGNED = """<interpretation><interpretationmeasurements><heartrate>42</heartrate></interpretationmeasurements>
+<mdsignatureline>Unconfirmed diagnosis</mdsignatureline><severity code="AB">- ABNORMAL ECG -</severity>
+<statement><statementcode/><leftstatement>Sinus bradycardia</leftstatement></statement></interpretation>"""
+
+
+def test_version_1_03_holds_its_numbers_and_band_elsewhere():
+    record = read(sierra_xml(waves(), version="1.03", interpretation=UNSIGNED))
+    assert record.device.values == {"heart_rate": 42, "pr": 151, "qtc": 393, "p_axis": 66}
+    assert record.device.statements == ("Sinus bradycardia", "ABNORMAL ECG")
+    assert record.filters == "0.05-150 Hz, notch 50 Hz"
+
+
+def test_statements_under_a_signature_are_the_programmes_only_where_they_are_marked_so():
+    signed = UNSIGNED.replace("Unconfirmed diagnosis", "Confirmed by: Smith, John")
+    assert read(sierra_xml(waves(), interpretation=signed)).device.statements == ()
+    marked = signed.replace("<statement>", '<statement editedflag="False">')
+    assert read(sierra_xml(waves(), interpretation=marked)).device.statements == ("Sinus bradycardia",)
 
 
 def test_a_severity_that_nobody_edited_is_the_last_statement():

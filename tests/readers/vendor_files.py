@@ -191,13 +191,16 @@ def sierra_xml(
     data = "Plain" if coding == "Plain" else "Base64"
     if attributes is None and version.startswith("1.03"):
         packed = 'compressflag="True" compressmethod="XLI"' if coding == "XLI" else 'compressflag="False"'
-        attributes = f'{packed} durationperchannel="{steps.shape[1] * 2}"'
+        attributes = f'{packed} durationperchannel="{steps.shape[1] * 2}" nbitspersample="16"'
     elif attributes is None:
         attributes = (
             f'compression="{coding if coding == "XLI" else "Uncompressed"}" numberofleads="12" '
             f'leadlabels="{" ".join(LEADS)}" durationperchannel="{steps.shape[1] * 2}" samplespersecond="500" '
             'resolution="5" signaloffset="0" signalsigned="True" bitspersample="16" hipass="0.05" lowpass="150"'
         )
+    old = version.startswith("1.03")
+    resolution = "<signalresolution>5</signalresolution>" if old else "<resolution>5</resolution>"
+    band = "<signalbandwidth>0.05-150</signalbandwidth>" if old else "<hipass>0.05</hipass><lowpass>150</lowpass>"
     document = f"""<?xml version="1.0" encoding="{encoding}"?>
 <restingecgdata xmlns="http://www3.medical.philips.com">
 <documentinfo><documentname>Jane_Doe.xml</documentname><documenttype>PhilipsECG</documenttype>
@@ -206,11 +209,12 @@ def sierra_xml(
 <orderinfo><reasonfororder>dizzy</reasonfororder></orderinfo>
 <dataacquisition date="2024-03-04" time="10:15:00"><acquirer><operator id="Smith"/>
 <institutionname>Saint Elsewhere</institutionname></acquirer>
-<signalcharacteristics><samplingrate>500</samplingrate><resolution>5</resolution><hipass>0.05</hipass>
-<lowpass>150</lowpass><acsetting>50</acsetting><notchfiltered>True</notchfiltered>
+<signalcharacteristics><samplingrate>500</samplingrate>{resolution}{band}<acsetting>50</acsetting><notchfiltered>True</notchfiltered>
 <acquisitiontype>STD-12</acquisitiontype><bitspersample>16</bitspersample><signaloffset>0</signaloffset>
 <signalsigned>True</signalsigned><numberchannelsallocated>12</numberchannelsallocated></signalcharacteristics>
 </dataacquisition>
+<measurements><globalmeasurements><meanprint>151</meanprint><meanqtc>393</meanqtc><pfrontaxis>66</pfrontaxis>
+</globalmeasurements></measurements>
 <patient><generalpatientdata><patientid>A1234567</patientid><name><lastname>Doe</lastname>
 <firstname>Jane</firstname></name><age defaultage="50"><dateofbirth>1970-01-02</dateofbirth></age>
 <sex>Female</sex></generalpatientdata></patient>
