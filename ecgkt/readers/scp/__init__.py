@@ -15,6 +15,8 @@ from ecgkt.readers.scp.header import Header, read_header, time_of
 from ecgkt.readers.scp.sections import find_sections, recognises
 from ecgkt.readers.scp.signal import read_signal
 
+__all__ = ["CHECKSUM_NOTE", "READER", "read", "recognises", "recorded_at"]
+
 CHECKSUM_NOTE = "a checksum of the SCP-ECG file is not that of its content: check that the file is whole"
 
 
