@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 STUDIES_LISTED = 200
-_MOMENT = "moment"
+_MOMENT, _REFUSED = "moment", "refused_uploads"
 
 
 def choose() -> None:
@@ -197,11 +197,27 @@ def read_files(title: str, files: Sequence[UploadedFile]) -> Case:
 
 
 def _open_upload(widget: str) -> None:
-    files = st.session_state.get(widget)
-    if files and open_case(lambda: read_files("Uploaded ECG", files)):
+    files = st.session_state.get(widget) or []
+    refused = st.session_state.pop(_REFUSED, frozenset())
+    if not files:
+        return
+    if open_case(lambda: _read_newest(files, refused)):
         _clear(SAMPLE, STUDY)
         loading.forget_uploads([file.file_id for file in files])
         st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1
+    else:
+        st.session_state[_REFUSED] = frozenset(file.file_id for file in files)
+
+
+def _read_newest(files: Sequence[UploadedFile], refused: frozenset[str]) -> Case:
+    """Read all files of the widget together or, where some of them were refused before, the newer ones alone."""
+    newer = [file for file in files if file.file_id not in refused]
+    try:
+        return read_files("Uploaded ECG", files)
+    except EcgktError:
+        if not newer or len(newer) == len(files):
+            raise
+    return read_files("Uploaded ECG", newer)
 
 
 def _open_study() -> None:

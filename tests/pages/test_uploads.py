@@ -43,3 +43,24 @@ def test_a_file_that_cannot_be_read_stays_in_the_list_beside_the_sentence_why(
     page.file_uploader[0].set_value([("notes.txt", b"no ECG", "text/plain")]).run()
     assert page.error
     assert [file.name for file in page.file_uploader[0].value] == ["notes.txt"]
+
+
+def test_a_record_opens_alone_where_a_file_before_it_could_not_be_read(case_page: Callable[[], AppTest]) -> None:
+    page = case_page()
+    title = next(iter(samples.listed()))
+    page.file_uploader[0].set_value([("leads.csv", b"I,II,III\n1,2,3\n", "text/csv")]).run()
+    assert page.error
+    drop(page, title)
+    assert not page.error
+    assert (page.session_state[state.CASE].record.signal == samples.load(title).record.signal).all()
+
+
+def test_a_header_waits_for_its_signals(case_page: Callable[[], AppTest]) -> None:
+    page = case_page()
+    title = list(samples.listed())[1]
+    head, signals = bytes_of(title)
+    page.file_uploader[0].set_value([head]).run()
+    assert page.error
+    page.file_uploader[0].set_value([head, signals]).run()
+    assert not page.error
+    assert (page.session_state[state.CASE].record.signal == samples.load(title).record.signal).all()
