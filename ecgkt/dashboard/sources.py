@@ -59,7 +59,7 @@ def choose() -> None:
             format_func=samples.veiled if st.session_state.get(READ_FIRST) else str,
         )
         st.file_uploader(
-            "Your ECG (DICOM, XML, SCP, EDF, WFDB, CSV)",
+            "Your ECG (DICOM, XML, CSV, ...)",
             accept_multiple_files=True,
             key=_uploader(),
             on_change=_open_upload,

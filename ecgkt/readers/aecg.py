@@ -26,6 +26,8 @@ from ecgkt.readers.xml_tree import number, parse_tree, root_name, text_of
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+MAX_SETS = 200
+
 _KIND = "HL7 aECG"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 _REPORTED_AGE = ("21612-7", "30525-0", "MDC_ATTR_PT_AGE")
@@ -95,7 +97,10 @@ def _is_beat(series: Element) -> bool:
 def _together(series: Element) -> Iterator[_Sequences]:
     """Yield the leads of each start and rate, over all sequence sets of a series that complete each other."""
     merged: dict[tuple[str, float], list[dict[str, Element]]] = {}
-    for node in series.findall("component/sequenceSet"):
+    sets = series.findall("component/sequenceSet")
+    if len(sets) > MAX_SETS:
+        raise UnreadableRecord(f"at most {MAX_SETS} sequence sets", f"{len(sets):,}", "export one recording")
+    for node in sets:
         sequences = [*node.findall("component/sequence"), *node.findall("sequence")]
         leads = [sequence for sequence in sequences if _code(sequence) not in _TIMES]
         if not leads:

@@ -21,7 +21,9 @@ from ecgkt.readers.patient import plausible_age, sex_of
 from ecgkt.readers.samples import LARGEST
 from ecgkt.readers.xml_tree import decode, number
 
-MAX_BYTES = 60_000_000
+MAX_BYTES = 20_000_000
+MAX_CELLS = 4_000_000
+"""Eleven minutes of 12 leads at 500 Hz, so that reading never takes longer than a few seconds."""
 FEWEST_COLUMNS = 8
 
 _ROW_OF_NUMBERS = re.compile(r"\s*[+-]?\d[\d.,eE+-]*\s*")
@@ -57,7 +59,8 @@ def read(content: bytes, companion: Companion) -> Record:
         rows[lead] = table[:, column] * millivolts_per(unit or header.unit)
     age = number(header.stated.get("age", "").removesuffix("years").strip())
     sex = sex_of(header.stated.get("sex") or header.stated.get("gender") or "")
-    return Record.from_leads(rows, _rate(header, table), "CSV", age=plausible_age(age), sex=sex)
+    notes = (f"{header.others} other columns of the CSV were left out",) if header.others else ()
+    return Record.from_leads(rows, _rate(header, table), "CSV", age=plausible_age(age), sex=sex, notes=notes)
 
 
 def _lines(content: bytes, errors: str = "strict") -> list[str]:
@@ -99,6 +102,8 @@ def _table(lines: Sequence[str], header: CsvHeader) -> NDArray[np.float64]:
     body = [line for line in lines if line.strip() and not line.lstrip().startswith(("#", "%"))]
     columns = len(header.leads)
     check_size(columns, len(body))
+    if columns * len(body) > MAX_CELLS:
+        raise UnreadableRecord(f"at most {MAX_CELLS:,} cells in a CSV", "a longer one", "cut the recording")
     wrong = next((row for row in body if row.count(header.delimiter) != columns - 1), None)
     if wrong is not None:
         raise UnreadableRecord(
@@ -109,8 +114,9 @@ def _table(lines: Sequence[str], header: CsvHeader) -> NDArray[np.float64]:
     text = "\n".join(body).replace('"', "")
     if not _ALLOWED.fullmatch(text):
         raise UnreadableRecord("numbers below the headings of the CSV", "other text", "remove what is no number")
-    mark = re.escape(header.delimiter)
-    text = re.sub(rf"(?:(?<={mark})|^) *(?={mark}|$)", "nan", text, flags=re.MULTILINE)
+    if _has_empty_cells(text, header.delimiter):
+        mark = re.escape(header.delimiter)
+        text = re.sub(rf"(?:(?<={mark})|^) *(?={mark}|$)", "nan", text, flags=re.MULTILINE)
     text = re.sub(r"\bN/?A\b", "nan", text) if "NA" in text else text
     if header.delimiter != ",":
         text = text.replace(",", ".")
@@ -123,6 +129,12 @@ def _table(lines: Sequence[str], header: CsvHeader) -> NDArray[np.float64]:
     if (np.abs(table) >= LARGEST).any():
         raise UnreadableRecord("voltages below the headings of the CSV", "numbers beyond any", "export it again")
     return table
+
+
+def _has_empty_cells(text: str, delimiter: str) -> bool:
+    plain = text.replace(" ", "")
+    inside = f"{delimiter}{delimiter}" in plain or f"{delimiter}\n" in plain or f"\n{delimiter}" in plain
+    return inside or plain.startswith(delimiter) or plain.endswith(delimiter)
 
 
 def _rate(header: CsvHeader, table: NDArray[np.float64]) -> float:

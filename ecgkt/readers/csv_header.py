@@ -24,6 +24,8 @@ _TIME = re.compile(
 _TIME_NAMES = re.compile(
     r"^(time|t|zeit|temps|tiempo|tempo|elapsed|s$|sec|ms$|milliseconds?$|seconds?$)", re.IGNORECASE
 )
+_IS_UNIT = re.compile(rf"[(\[]?({_UNIT}|s|sec|seconds|ms|us|samples?)?[)\]]?", re.IGNORECASE)
+_INDEX_NAMES = ("", "index", "sample", "samples", "sample number", "sample_number", "n", "no", "#")
 _SECONDS = {"s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0}
 _SECONDS |= dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3)
 _SECONDS |= dict.fromkeys(("us", "µs", "μs", "microsecond", "microseconds"), 1e-6)
@@ -47,7 +49,8 @@ class CsvHeader:
 
     `leads` has the standard lead of each column, None where it is none; `units` the unit of each as spelled, "" where
     none is; `time` the column of times with its unit in seconds, None where there is none or no unit; `fs` in Hz and
-    `unit` are what lines above or beside the headings state; `first` is the number of the first line of numbers.
+    `unit` are what lines above the headings state; `first` is the number of the first line of numbers; `others` counts
+    the columns that are neither a lead nor times nor a running number.
     """
 
     delimiter: str
@@ -58,6 +61,7 @@ class CsvHeader:
     time_lacks_unit: bool = False
     fs: float | None = None
     unit: str = ""
+    others: int = 0
     stated: dict[str, str] = field(default_factory=dict)
 
 
@@ -68,16 +72,26 @@ def parse_header(lines: Sequence[str]) -> CsvHeader | None:
         bare = line.strip()
         if not bare.startswith(("#", "%")) and len(line) <= LONGEST_HEADINGS:
             for delimiter in DELIMITERS:
-                cells = _cells(line, delimiter)
+                cells, used = _headings(lines[place : place + 2], delimiter)
+                first = place + used
                 leads = sum(_lead(cell)[0] is not None for cell in cells)
                 short = all(len(cell) <= LONGEST_HEADING for cell in cells)
-                if short and leads >= max(FEWEST_LEADS, len(cells) / 2) and _may_be_numbers(lines[place + 1 :]):
-                    return _header(cells, delimiter, place + 1, stated)
+                if short and leads >= max(FEWEST_LEADS, len(cells) / 2) and _may_be_numbers(lines[first:]):
+                    return _header(cells, delimiter, first, stated)
         if (found := _STATEMENT.fullmatch(bare.strip('"'))) is not None:
             key = " ".join(re.sub(r"[_-]+", " ", found["key"]).split()).lower()
             value = found["value"].strip().strip('",;\t ')
             stated.setdefault(key, f"{value} {found['in'] or ''}".strip())
     return None
+
+
+def _headings(lines: Sequence[str], delimiter: str) -> tuple[list[str], int]:
+    """Return the cells of a line, each with the unit below it where the next line holds units alone; and the lines."""
+    cells = _cells(lines[0], delimiter)
+    units = _cells(lines[1], delimiter) if len(lines) > 1 and len(lines[1]) <= LONGEST_HEADINGS else []
+    if len(units) != len(cells) or not any(units) or not all(_IS_UNIT.fullmatch(unit) for unit in units):
+        return cells, 1
+    return [f"{cell} ({unit.strip('()[]')})" if unit else cell for cell, unit in zip(cells, units, strict=True)], 2
 
 
 def _may_be_numbers(below: Sequence[str]) -> bool:
@@ -88,12 +102,14 @@ def _may_be_numbers(below: Sequence[str]) -> bool:
 
 def _header(cells: list[str], delimiter: str, first: int, stated: dict[str, str]) -> CsvHeader:
     named = [_lead(cell) for cell in cells]
-    time, lacks = None, False
+    time, lacks, others = None, False, 0
     for column, cell in enumerate(cells):
         found = _TIME.fullmatch(cell) if named[column][0] is None and _TIME_NAMES.match(cell) else None
         if found is not None and time is None:
             unit = (found["unit"] or "").lower()
             time, lacks = ((column, _SECONDS[unit]), False) if unit else (None, True)
+        elif named[column][0] is None and cell.lower() not in _INDEX_NAMES:
+            others += 1
     return CsvHeader(
         delimiter,
         first,
@@ -103,12 +119,15 @@ def _header(cells: list[str], delimiter: str, first: int, stated: dict[str, str]
         lacks,
         _stated_rate(stated),
         next((value for key, value in stated.items() if _UNIT_KEYS.fullmatch(key)), ""),
+        others,
         {key: value for key, value in stated.items() if key in ("age", "sex", "gender")},
     )
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])]
+    return [
+        cell.strip().strip("'") for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    ]
 
 
 def _lead(cell: str) -> tuple[str | None, str]:

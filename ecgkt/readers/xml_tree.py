@@ -13,9 +13,9 @@ from ecgkt.readers.samples import LARGEST
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-MAX_BYTES = 30_000_000
+MAX_BYTES = 20_000_000
 MAX_DEPTH = 100
-MAX_ELEMENTS = 150_000
+MAX_ELEMENTS = 100_000
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -58,8 +58,8 @@ def parse_tree(content: bytes, kind: str) -> Element:
     """Parse an XML file into elements without namespaces, in tags and attributes alike; `kind` names the format.
 
     UTF-8, UTF-16 and the usual 8-bit encodings are read, as the bytes themselves show and else as declared. A document
-    type may be named and is never fetched; a declared entity, an external one, more than 30 MB, 100 levels or
-    150,000 elements raise UnsafeFile, damage raises UnreadableRecord.
+    type may be named and is never fetched; a declared entity, an external one, more than 20 MB, 100 levels or
+    100,000 elements raise UnsafeFile, damage raises UnreadableRecord.
     """
     from xml.etree.ElementTree import ParseError
 

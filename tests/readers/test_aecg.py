@@ -139,6 +139,7 @@ def changed(old: str, new: str) -> bytes:
         (aecg_xml(waves(), sets=[[*LEADS, "V1"]]), "V1 twice"),
         (aecg_xml(waves(), sets=[[*LEADS, *["X"] * 60]]), "at most 64 leads"),
         (aecg_xml(waves(), sets=[[]]), "leads in the HL7 aECG"),
+        (aecg_xml(waves(10), sets=[["V1"]] * 201), "at most 200 sequence sets"),
         (changed("<digits>0 ", "<digits>NaN "), "all numbers"),
         (changed("<digits>0 ", "<digits>0 0 "), "12 leads of one length"),
         (aecg_xml(np.zeros((12, 0))), "at least one sample"),

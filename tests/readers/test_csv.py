@@ -42,6 +42,23 @@ def test_the_unit_stands_in_the_headings(form):
     np.testing.assert_allclose(record.signal, waves(), atol=1e-4)
 
 
+def test_the_unit_stands_in_a_line_below_the_headings():
+    text = csv_text(waves(), above="", headings=["'time'", *LEADS], times=[f"{2 * place}" for place in range(3000)])
+    headings, numbers = text.split("\n", 1)
+    record = read(f"{headings}\nms,{','.join(['mV'] * 12)}\n{numbers}")
+    np.testing.assert_allclose(record.signal, waves(), atol=1e-4)
+    assert record.fs == 500
+
+
+def test_other_columns_are_left_out_and_counted_and_a_running_number_is_not():
+    above, numbers = "# fs = 500 Hz\n# unit = mV\n", csv_text(waves(), above="").split("\n", 1)[1].splitlines()
+    headings = ",".join(["sample", *LEADS, "Resp", "SpO2"])
+    rows = [f"{place},{row},1,2" for place, row in enumerate(numbers)]
+    record = read(above + "\n".join([headings, *rows]))
+    np.testing.assert_allclose(record.signal, waves(), atol=1e-4)
+    assert record.notes == ("2 other columns of the CSV were left out",)
+
+
 def test_microvolts_are_converted_per_column():
     signal = waves() * np.array([1000] + [1] * 11)[:, None]
     record = read(csv_text(signal, above="# fs = 500 Hz\n", headings=["I (\u00b5V)", *MILLIVOLTS[1:]]))
