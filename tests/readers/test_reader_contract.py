@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -139,3 +140,12 @@ def test_no_identifier_enters_a_refusal_or_a_warning(dicom_bytes, wfdb_files, re
             said.append(f"{error} {error.__cause__}")
     everything = " ".join([*said, caplog.text, *(str(warning.message) for warning in recwarn)])
     assert len(said) == 3 and not [word for word in IDENTIFIERS if word in everything]
+
+
+@pytest.mark.parametrize("filler", [b" ", b"I ", b"_", b"(", b"-", b"0.", b"<", b"<!--", b"# ", b"a\t", b"9 9 ", b"[(["])
+def test_no_long_line_keeps_the_formats_busy(filler):
+    for head in (filler * HEAD_BYTES, b"x" + filler * HEAD_BYTES, b"lead," + filler * HEAD_BYTES + b"\nI"):
+        begin = time.process_time()
+        for reader in READERS:
+            reader.recognises(head[:HEAD_BYTES])
+        assert time.process_time() - begin < 0.5
