@@ -206,12 +206,12 @@ def _open_upload(widget: str) -> None:
         loading.forget_uploads([file.file_id for file in files])
         st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1
     else:
-        st.session_state[_REFUSED] = frozenset(file.file_id for file in files)
+        st.session_state[_REFUSED] = frozenset((file.name, file.size) for file in files)
 
 
-def _read_newest(files: Sequence[UploadedFile], refused: frozenset[str]) -> Case:
+def _read_newest(files: Sequence[UploadedFile], refused: frozenset[tuple[str, int]]) -> Case:
     """Read all files of the widget together or, where some of them were refused before, the newer ones alone."""
-    newer = [file for file in files if file.file_id not in refused]
+    newer = [file for file in files if (file.name, file.size) not in refused]
     try:
         return read_files("Uploaded ECG", files)
     except EcgktError:

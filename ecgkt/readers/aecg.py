@@ -6,8 +6,10 @@ of times with an increment, and a sequence per lead with origin, scale and digit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +34,8 @@ _KIND = "HL7 aECG"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 _REPORTED_AGE = ("21612-7", "30525-0", "MDC_ATTR_PT_AGE")
 _TIMES = ("TIME_ABSOLUTE", "TIME_RELATIVE")
+_MOMENT = re.compile(r"(\d{14})(\.\d{1,9})?")
+_EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,20 @@ class _Sequences:
     begin: str
     fs: float
     leads: dict[str, Element]
+
+    @property
+    def seconds(self) -> float | None:
+        """When they begin, on the file's own clock; None where it does not say so."""
+        value, _, unit = self.begin.partition(" ")
+        if unit:
+            stated = number(value)
+            return None if stated is None or unit not in _SECONDS else stated * _SECONDS[unit]
+        moment = _MOMENT.match(value)
+        try:
+            begin = datetime.strptime(moment[1], "%Y%m%d%H%M%S") if moment else None
+        except ValueError:
+            return None
+        return None if begin is None or moment is None else (begin - _EPOCH).total_seconds() + float(moment[2] or 0)
 
 
 def recognises(head: bytes) -> bool:
@@ -52,22 +70,31 @@ def read(content: bytes, companion: Companion) -> Record:
     """Read the recording with the most standard leads, the longest of those; all names, ids and dates stay behind."""
     root = parse_tree(content, _KIND)
     series, chosen, others = _chosen(root)
-    names = list(chosen.leads)
-    rows = [_millivolts(chosen.leads[name], len(names)) for name in names]
-    note = f"1 of {others + 1} recordings in the file is read, the first of the longest and most complete ones"
+    notes: tuple[str, ...] = ()
+    if len(chosen) > 1:
+        rows, notes = _one_after_the_other(chosen), ("leads were recorded one after the other, with gaps between",)
+    else:
+        leads = chosen[0].leads
+        rows = {name: _millivolts(leads[name], len(leads)) for name in leads}
+        if others:
+            told = f"1 of {others + 1} recordings in the file is read, the first of the longest and most complete ones"
+            notes = (told,)
     return Record.from_leads(
-        name_channels(names, rows),
-        chosen.fs,
+        name_channels(list(rows), list(rows.values())),
+        chosen[0].fs,
         _KIND,
         age=_age(root),
         sex=_sex(root),
-        notes=(note,) if others else (),
+        notes=notes,
         device=device_report(root, series) or None,
     )
 
 
-def _chosen(root: Element) -> tuple[Element, _Sequences, int]:
-    """Return the series, its leads that were sampled together, and how many such recordings there are besides."""
+def _chosen(root: Element) -> tuple[Element, list[_Sequences], int]:
+    """Return the series, its leads that were sampled together, and how many such recordings there are besides.
+
+    Where no group has every lead that the series has, all groups are returned.
+    """
     all_series = [node for node in root.findall("component/series") if not _is_beat(node)]
     rhythm = [node for node in all_series if _code(node) == "RHYTHM"] or all_series
     if not rhythm:
@@ -80,14 +107,32 @@ def _chosen(root: Element) -> tuple[Element, _Sequences, int]:
     counts = [len(_standard(together)) for _, together in found]
     best = [pair for pair, count in zip(found, counts, strict=True) if count == max(counts)]
     series, chosen = max(best, key=lambda pair: _digits(pair[1]) / pair[1].fs)
-    apart = {lead for node, together in found if node is series for lead in _standard(together)} - chosen.leads.keys()
-    if apart:
+    groups = [together for node, together in found if node is series]
+    if {lead for group in groups for lead in _standard(group)} - chosen.leads.keys():
+        return series, groups, 0
+    return series, [chosen], len(best) - 1
+
+
+def _one_after_the_other(groups: list[_Sequences]) -> dict[str, NDArray[np.float64]]:
+    """Return each lead (n,) at its place on one axis of time, NaN where it was not recorded; the longest of each."""
+    begins = [group.seconds for group in groups]
+    known = [begin for begin in begins if begin is not None]
+    if len(known) < len(groups) or len({group.fs for group in groups}) > 1:
         raise UnreadableRecord(
-            "leads that were recorded at once",
-            "some that were recorded one after the other",
-            "export them simultaneous",
+            "leads of one rate that say when they begin", "others", "export leads that were recorded at once"
         )
-    return series, chosen, len(best) - 1
+    fs, longest = groups[0].fs, dict[str, tuple[int, NDArray[np.float64]]]()
+    for group, begin in zip(groups, known, strict=True):
+        for name in _standard(group):
+            samples = _millivolts(group.leads[name], len(group.leads))
+            if name not in longest or len(samples) > len(longest[name][1]):
+                longest[name] = round((begin - min(known)) * fs), samples
+    length = max(first + len(samples) for first, samples in longest.values())
+    check_size(len(longest), length)
+    rows = {name: np.full(length, np.nan) for name in longest}
+    for name, (first, samples) in longest.items():
+        rows[name][first : first + len(samples)] = samples
+    return rows
 
 
 def _is_beat(series: Element) -> bool:

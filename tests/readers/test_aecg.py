@@ -60,10 +60,45 @@ def test_sequences_that_stand_in_their_set_without_a_component_are_read():
     np.testing.assert_allclose(record.signal, waves(), atol=3e-3)
 
 
-def test_leads_that_were_recorded_one_after_the_other_are_refused(refusal):
-    times = [f'<head value="{start}" unit="s"/><increment value="2" unit="ms"/>' for start in (0, 2.5, 5, 7.5)]
-    sets = [LEADS[first : first + 3] for first in range(0, 12, 3)]
-    assert "recorded at once" in refusal(lambda: read(aecg_xml(waves(), sets=sets, times=times)))
+RELATIVE = [f'<head value="{start}" unit="s"/><increment value="2" unit="ms"/>' for start in (0, 6, 12, 18)]
+ABSOLUTE = [f'<head value="202403041015{s:04.1f}"/><increment value="2" unit="ms"/>' for s in (0, 6, 12, 18)]
+COLUMNS = [LEADS[first : first + 3] for first in range(0, 12, 3)]
+
+
+@pytest.mark.parametrize(("times", "code"), [(RELATIVE, "TIME_RELATIVE"), (ABSOLUTE, "TIME_ABSOLUTE")])
+def test_leads_that_were_recorded_one_after_the_other_stand_at_their_time_with_gaps(times, code):
+    record = read(aecg_xml(waves(), sets=COLUMNS, times=times, code=code))
+    assert record.seconds == 24 and "leads were recorded one after the other, with gaps between" in record.notes
+    for column, leads in enumerate(COLUMNS):
+        for lead in leads:
+            there = slice(3000 * column, 3000 * (column + 1))
+            np.testing.assert_allclose(record.lead(lead)[there], waves()[LEADS.index(lead)], atol=3e-3)
+            assert np.isnan(np.delete(record.lead(lead), np.arange(3000) + 3000 * column)).all()
+
+
+def test_of_a_lead_that_was_recorded_twice_the_longer_one_is_read():
+    content = aecg_xml(waves(), sets=[*COLUMNS, ["II"]], times=[*RELATIVE, RELATIVE[0]], code="TIME_RELATIVE").decode()
+    place = content.rindex("MDC_ECG_LEAD_II", 0, content.index("<derivation>"))
+    doubled = content[:place] + content[place:].replace("<digits>", f"<digits>{'9 ' * 9000}", 1)
+    record = read(doubled.encode())
+    assert np.isfinite(record.lead("II")).all() and np.isnan(record.lead("I")).any()
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [*RELATIVE[:3], '<increment value="2" unit="ms"/>'],
+        [*RELATIVE[:3], '<head value="18" unit="s"/><increment value="4" unit="ms"/>'],
+        [*ABSOLUTE[:3], '<head value="20249904101500"/><increment value="2" unit="ms"/>'],
+    ],
+)
+def test_leads_that_do_not_say_when_they_begin_or_differ_in_rate_are_refused(times, refusal):
+    assert "say when they begin" in refusal(lambda: read(aecg_xml(waves(), sets=COLUMNS, times=times)))
+
+
+def test_leads_that_lie_years_apart_are_refused(refusal):
+    times = [*ABSOLUTE[:3], '<head value="19990304101500"/><increment value="2" unit="ms"/>']
+    assert "at most 20,000,000 samples" in refusal(lambda: read(aecg_xml(waves(), sets=COLUMNS, times=times)))
 
 
 def test_of_several_recordings_the_longest_complete_one_is_read_and_said_so():
