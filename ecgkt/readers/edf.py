@@ -124,12 +124,12 @@ def recorded_at(content: bytes) -> datetime | None:
     began = re.fullmatch(r"(\d\d)[.](\d\d)[.](\d\d)(\d\d)[.](\d\d)[.](\d\d)", text[168:184])
     if began is None:
         return None
-    day, month, year, *time = (int(part) for part in began.groups())
+    day, month, year, hour, minute, second = (int(part) for part in began.groups())
     spelled = text[88:168].split()
     stated = _date(spelled[1]) if len(spelled) > 1 and spelled[0] == "Startdate" else None
     try:
         whole = stated or date(year + (1900 if year >= 85 else 2000), month, day)
-        return datetime(whole.year, whole.month, whole.day, *time)
+        return datetime(whole.year, whole.month, whole.day, hour, minute, second)
     except ValueError:
         return None
 

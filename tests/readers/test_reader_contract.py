@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -139,3 +140,13 @@ def test_no_identifier_enters_a_refusal_or_a_warning(dicom_bytes, wfdb_files, re
             said.append(f"{error} {error.__cause__}")
     everything = " ".join([*said, caplog.text, *(str(warning.message) for warning in recwarn)])
     assert len(said) == 3 and not [word for word in IDENTIFIERS if word in everything]
+
+
+@pytest.mark.parametrize("filler", [b" ", b"I ", b"_", b"(", b"-", b"0.", b"<", b"<!--", b"# ", b"9 9 ", b"[(["])
+def test_no_long_line_keeps_the_formats_busy(filler):
+    run = (filler * HEAD_BYTES)[:3900]
+    for head in (run, b"x" + run + b"x", b"I," + run + b"x\nI", b"# " + run + b"x = 1", b"I\n" + run + b"I"):
+        begin = time.process_time()
+        for reader in READERS:
+            reader.recognises(head)
+        assert time.process_time() - begin < 0.5

@@ -267,7 +267,7 @@ def test_measurements_and_statements_of_the_machine_are_kept():
     short = read(ScpFile(steps(), sections={7: struct.pack("<BBHH", 1, 0, 800, 29999) + block})).device
     assert short.values["heart_rate"] == 75
     coded = read(ScpFile(steps(), sections={11: statements(11, b"LAFB", b"LVH")})).device
-    assert coded.statements == ("LAFB", "LVH")
+    assert (coded.statements, coded.partial, device.partial) == (("LAFB", "LVH"), True, False)
     confirmed = read(ScpFile(steps(), sections={8: statements(8, b"Sinus rhythm", status=1)}))
     assert confirmed.device is None
 

@@ -15,6 +15,8 @@ from ecgkt.readers.scp.header import Header, read_header, time_of
 from ecgkt.readers.scp.sections import find_sections, recognises
 from ecgkt.readers.scp.signal import read_signal
 
+__all__ = ["CHECKSUM_NOTE", "READER", "read", "recognises", "recorded_at"]
+
 CHECKSUM_NOTE = "a checksum of the SCP-ECG file is not that of its content: check that the file is whole"
 
 
@@ -24,8 +26,9 @@ def read(content: bytes, companion: Companion) -> Record:
         sections = find_sections(content)
         header = read_header(sections.bodies[1]) if 1 in sections.bodies else Header()
         signal = read_signal(sections)
+        lines, coded = stated(sections)
         device = DeviceReport.from_machine(
-            measured(sections), header.filters, stated(sections), identifying=header.naming
+            measured(sections), header.filters, lines, identifying=header.naming, partial=coded
         )
         return Record.from_leads(
             name_channels(signal.names, signal.rows),

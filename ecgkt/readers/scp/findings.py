@@ -59,15 +59,15 @@ def _overall(fields: Fields, spikes: int) -> dict[str, float]:
     return {name: float(value) for name, value in stated.items() if value and value not in _NOT_MEASURED}
 
 
-def stated(sections: Sections) -> tuple[str, ...]:
-    """Return the machine's own lines: the text of section 8, else the codes of section 11.
+def stated(sections: Sections) -> tuple[tuple[str, ...], bool]:
+    """Return the machine's own lines, the text of section 8, else the codes of section 11, and whether they are codes.
 
-    What a person has confirmed or written over is left out.
+    What a person has confirmed or written over is left out. Codes are not all in words that can be kept.
     """
     for number in (8, 11):
         if lines := tuple(_statements(sections.bodies.get(number, b""), number)):
-            return lines
-    return ()
+            return lines, number == 11
+    return (), False
 
 
 def _statements(section: bytes, number: int) -> Iterator[str]:
