@@ -12,12 +12,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import real_evidence
 from ecgkt.dashboard import compare_maps, compare_table, loading, reading, state
-from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import HEADINGS, basis
 from ecgkt.figures.side_by_side import ComparedRow, compared_rows, not_comparable, table_html, unit
+from ecgkt.opinion.families import holds_back
 
 ALL, UNSHOWN, SHOWN, TABLES = "compare_all_rows", "compare_unshown", 10, "compared_rows"
 
