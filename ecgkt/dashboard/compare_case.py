@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import real_evidence
-from ecgkt.dashboard import compare_maps, compare_table, loading, reading, state
+from ecgkt.dashboard import compare_maps, compare_table, loading, reading, saving, state
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
@@ -53,12 +53,11 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
         if unshown:
             told = f"{len(unshown)} targets not shown to work on real ECGs"
             st.toggle(told, key=UNSHOWN, persist_state="session")
-        st.download_button(
+        saving.offer(
             "Scores as CSV",
             lambda: scores_csv(case, models, [row for some in rows.values() for row in some]),
             "scores-side-by-side.csv",
             "text/csv",
-            on_click="ignore",
         )
     _show_provenance(models)
 

@@ -15,6 +15,7 @@ from ecgkt.dashboard import (
     address,
     bridge,
     changed,
+    exports,
     loading,
     measured,
     method,
@@ -139,7 +140,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
 @st.fragment
 def _show_paper(case: Case, card: Card, explanation: Explanation | None) -> None:
     """Draw the choices of layout, scale and tool, the ECG as chosen, and the previous one beside it."""
-    view, other = choose_view(case.record), previous.shown()
+    view, other = choose_view(case.record, lambda view: exports.show(case, card, view, explanation)), previous.shown()
     address.write(*WORDS)
     with st.container(key="sheets"):
         with st.container():

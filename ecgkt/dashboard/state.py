@@ -138,6 +138,12 @@ def keep(key: tuple[str, ...], value: object) -> None:
     st.session_state.setdefault(_ANSWERS, {})[key] = value
 
 
+def answers() -> dict[tuple[str, ...], Any]:
+    """Return what this session has computed of its case, for work that goes on after the page was drawn."""
+    held: dict[tuple[str, ...], Any] = st.session_state.setdefault(_ANSWERS, {})
+    return held
+
+
 def answer(key: tuple[str, ...], compute: Callable[[], Answer]) -> Answer:
     """Return what this session has computed under a key that begins with a case's id, computed once."""
     found: Answer | None = kept(key)

@@ -25,7 +25,7 @@ _UNITS = {"/min": "/min", "ms": " ms", "deg": "\N{DEGREE SIGN}"}
 
 @dataclass(frozen=True)
 class Line:
-    """One measurement in words: `device` and `computed` are empty where there is none; `refusal` says why."""
+    """One measurement in words: `device` and `computed` are empty where there is none, `refusal` says why."""
 
     title: str
     formula: str
@@ -45,6 +45,8 @@ def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line
         stated = _spelled(Measured(device.get(name), found.unit))
         long = name.startswith("qtc") and found.value is not None and found.value >= LONG_QTC_MS
         told.append(Line(title, formula, stated, _spelled(found), found.refusal or "", long))
+        if name == "qt" and "qtc" in device:
+            told.append(Line("QTc", "as the device", _spelled(Measured(device["qtc"], "ms")), ""))
     return tuple(told)
 
 
