@@ -41,8 +41,10 @@ def share_records(mapped: Mapped) -> Iterator[dict[str, Field]]:
             yield {"of": of, "name": part.name, "lead": part.name if of == "lead" else ALL, **_shares(*figures)}
     for row, lead in enumerate(LEADS):
         for column, name in enumerate(found.regions.names):
-            figures = tuple(float(one[row, column]) for one in (found.mass, found.area, found.size, found.signed))
-            yield {"of": "wave in a lead", "name": name, "lead": lead, **_shares(*figures)}
+            share, chance, size, summed = (
+                float(one[row, column]) for one in (found.mass, found.area, found.size, found.signed)
+            )
+            yield {"of": "wave in a lead", "name": name, "lead": lead, **_shares(share, chance, size, summed)}
 
 
 def explanation_csv(reading: Reading, stamp: Stamp | None = None) -> str:

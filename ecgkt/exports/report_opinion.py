@@ -80,7 +80,9 @@ def _measurements(page: Page, reading: Reading, left: float, y: float, width: fl
             page.words(middle, y, line.device or "not stated", 6.8, anchor="right")
         y -= line_mm(6.8)
     reasons = list(dict.fromkeys(line.refusal for line in told if line.refusal)) if reading.revealed else []
-    page.paragraph(left, y, " ".join([foot(found, reading.revealed), *reasons]), width, 6.0, faint=True, most=4)
+    stated = [f"The device states: {'; '.join(reading.statements)}."] if reading.statements else []
+    said = " ".join([*stated, foot(found, reading.revealed), *reasons])
+    page.paragraph(left, y, said, width, 6.0, faint=True, most=5)
 
 
 def _computed(line: Line) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
 Field = str | int | float | bool | None
 
 
@@ -25,8 +25,9 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Field]]) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return a text with an apostrophe before it where a spreadsheet would calculate with it."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) or text.startswith(_FORMULA) else text
+    """Return a text in one line, with an apostrophe before it where a spreadsheet would calculate with it."""
+    told = " ".join(text.split())
+    return f"'{told}" if told.startswith(_FORMULA) else told
 
 
 def _field(field: Field) -> str | int | float:

@@ -155,11 +155,14 @@ def pdf(draw: Callable[[], Sequence[Page]], title: str, subject: str) -> bytes:
     import matplotlib
     from matplotlib.backends.backend_pdf import PdfPages
 
-    settings: dict[str, Any] = {"pdf.fonttype": 42, "font.family": FONT, "pdf.compression": 6, "text.usetex": False}
     about = {"Title": title, "Subject": subject, "Author": None, "Creator": "ecgkt", "Producer": None}
     memory = BytesIO()
     undated = {**about, "CreationDate": None, "ModDate": None}
-    with ONE_AT_A_TIME, matplotlib.rc_context(settings), PdfPages(memory, metadata=undated) as file:
+    with (
+        ONE_AT_A_TIME,
+        matplotlib.rc_context({"pdf.fonttype": 42, "font.family": FONT}),
+        PdfPages(memory, metadata=undated) as file,
+    ):
         for page in draw():
             page.figure.savefig(file, format="pdf", dpi=IMAGE_DOTS_PER_INCH)
     return memory.getvalue()
