@@ -1,4 +1,4 @@
-"""A cardiologist saves the report from the page, and it measures what it says; before a read there is no score in it."""
+"""A cardiologist saves the report from the page, and it measures what it says."""
 
 from __future__ import annotations
 
