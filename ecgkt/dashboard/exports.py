@@ -183,7 +183,7 @@ def reading_of(asked: Asked, *, with_map: bool = True) -> Reading:
         statements=() if hidden else case.statements,
         measured={} if hidden else case.measured,
     )
-    held = asked.answers.get((case.id, "measurements"))
+    held = asked.answers.get(state.measurements_key(case))
     reading = measured_reading(reading) if held is None else replace(reading, measurements=held)
     if hidden:
         return reading

@@ -109,7 +109,8 @@ class Page:
 
     def rule(self, x: float, y: float, width: float, *, strong: bool = False) -> None:
         """Draw a horizontal line."""
-        self._axes.plot([x, x + width], [y, y], color=INK if strong else HAIRLINE, linewidth=0.6 if strong else 0.4)
+        colour, thick = (INK, 0.6) if strong else (HAIRLINE, 0.4)
+        self._axes.plot([x, x + width], [y, y], color=colour, linewidth=thick, solid_capstyle="butt")
 
     def upright(self, x: float, y: float, height: float) -> None:
         """Draw a vertical line."""

@@ -77,7 +77,7 @@ def test_before_a_read_only_the_ecg_itself_is_offered():
     assert set(SCORES) < set(offered(page))
 
 
-@pytest.mark.parametrize("name", ["case.py", "compare.py", "cohort.py", "about.py", "what_if.py"])
+@pytest.mark.parametrize("name", ["case.py", "compare.py", "cohort.py"])
 def test_where_files_may_not_leave_no_page_offers_one(name, monkeypatch):
     monkeypatch.setenv(saving.SETTING, "OFF ")
     page = open_page(name)
