@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +18,13 @@ class Ruled:
 
     rgb: NDArray[np.uint8]
 
-    @property
+    @cached_property
     def dark(self) -> NDArray[np.bool_]:
         return self.rgb.max(axis=2) < DARK
 
-    @property
+    @cached_property
     def pink(self) -> NDArray[np.bool_]:
-        red, green = self.rgb[..., 0].astype(int), self.rgb[..., 1].astype(int)
+        red, green = self.rgb[..., 0].astype(np.int16), self.rgb[..., 1].astype(np.int16)
         return (red - green > 12) & (red > 200)
 
     def sheet(self) -> tuple[float, float, float, float]:
