@@ -32,7 +32,7 @@ HIDDEN = "Until you commit to a read only the ECG itself can be saved."
 NEUTRAL = "No name, number or date of a patient is in any file."
 STYLE = """
 <style>
-.st-key-save_files button {width: 100%; justify-content: flex-start; min-height: 2rem; padding: .1rem .6rem;}
+.st-key-save_files button {width: 100%; justify-content: flex-start; min-height: 2rem; padding: .1rem .6rem; border-radius: 2px;}
 .stPopover .st-key-save_files, .st-key-save_files {gap: .3rem;}
 </style>
 """
@@ -152,7 +152,9 @@ def show(case: Case, card: Card, view: View, explanation: Explanation | None) ->
             st.html(STYLE)
             for file in FILES:
                 if file.offered(asked):
-                    saving.offer(file.title, maker(file, asked), file.name, file.mime, key=f"save-{file.name}")
+                    saving.offer(
+                        file.title, maker(file, asked), file.name, file.mime, key=f"save-{file.name}", wide=True
+                    )
         st.caption(HIDDEN if hidden else NEUTRAL)
 
 

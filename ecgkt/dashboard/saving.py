@@ -24,11 +24,12 @@ def offer(
     *,
     key: str | None = None,
     place: DeltaGenerator | None = None,
+    wide: bool = False,
 ) -> None:
     """Draw a button that saves a file, in a place if one is given; nothing where files may not leave.
 
-    A callable is asked for the file when the button is pressed, outside the page.
+    `wide`: as wide as what holds it. A callable is asked for the file when the button is pressed, outside the page.
     """
     if allowed():
         draw = st.download_button if place is None else place.download_button
-        draw(label, data, name, mime, key=key, on_click="ignore")
+        draw(label, data, name, mime, key=key, on_click="ignore", width="stretch" if wide else "content")
