@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import heavy, loading, reveal, saving, state
+from ecgkt.dashboard import heavy, loading, reveal, saving, state, windows
 from ecgkt.dashboard.paper import View
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Explanation
@@ -32,7 +32,8 @@ HIDDEN = "Until you commit to a read only the ECG itself can be saved."
 NEUTRAL = "No name, number or date of a patient is in any file."
 STYLE = """
 <style>
-.st-key-save_files button {width: 100%; justify-content: flex-start; min-height: 2rem; padding: .1rem .6rem; border-radius: 2px;}
+.st-key-save_files button {width: 100%; justify-content: flex-start; min-height: 2rem; padding: .1rem .6rem;
+  border-radius: 2px;}
 .stPopover .st-key-save_files, .st-key-save_files {gap: .3rem;}
 </style>
 """
@@ -90,7 +91,7 @@ FILES = (
         "Signal (WFDB)",
         "ecg-wfdb.zip",
         "application/zip",
-        lambda reading, asked: wfdb_zip(reading, stamp_of(reading, None, asked.made_on)),
+        lambda reading, asked: wfdb_zip(whole(reading, asked), stamp_of(reading, None, asked.made_on)),
     ),
     File(
         "Scores (CSV)",
@@ -123,6 +124,12 @@ FILES = (
         map=True,
     ),
 )
+
+
+def whole(reading: Reading, asked: Asked) -> Reading:
+    """Return the whole recording, of which a long one was read in part; without its scores, which are the part's."""
+    record = asked.case.whole or reading.record
+    return reading if record is reading.record else Reading(reading.title, record, reading.card)
 
 
 def show(case: Case, card: Card, view: View, explanation: Explanation | None) -> None:
@@ -181,8 +188,7 @@ def reading_of(asked: Asked, *, with_map: bool = True) -> Reading:
         file_title(case),
         case.record,
         asked.card,
-        device=case.device,
-        statements=() if hidden else case.statements,
+        saw=windows.saw(case, asked.card),
         measured={} if hidden else case.measured,
     )
     held = asked.answers.get(state.measurements_key(case))

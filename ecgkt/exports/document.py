@@ -40,7 +40,7 @@ def _ecg(reading: Reading) -> dict[str, Any]:
         "recorded_with": record.filters,
         "notes": list(record.notes),
         "device_measurements": dict(reading.device),
-        "device_statements": list(reading.statements) if revealed else [],
+        "device_statements": list(reading.statements),
         "measurements": None if found is None else {name: _measured(one) for name, one in found.values.items()},
         "rhythm_by_rules": str(found.rhythm.kind) if found is not None and revealed else None,
         "not_measured_because": reading.unmeasured or None,

@@ -17,7 +17,7 @@ def sheet_svg(reading: Reading, drawing: Drawing | None = None, stamp: Stamp | N
         drawing.paper(drawn),
         explanation=None if mapped is None else mapped.explanation,
         target_title=reading.subject or None,
-        model_saw=reading.card.preprocessing.description,
+        model_saw=reading.saw,
         display_filter=drawing.display.description,
         true_size=True,
         stamp=(stamp or stamp_of(reading, drawing)).lines,

@@ -19,6 +19,7 @@ from ecgkt.opinion.beside import Beside, LabValue, device_says
 from ecgkt.signals.display import FILTERS, DisplayFilter
 from ecgkt.signals.measurements import Measurements, measure
 from ecgkt.signals.rules import RuleSaid, state_rules
+from ecgkt.signals.windows import windows
 
 ORIGIN = {
     Domain.SIMULATED: "SIMULATED, no patient",
@@ -69,9 +70,9 @@ class Mapped:
 class Reading:
     """One ECG with what was said of it; `predictions` is None as long as no score may be told.
 
-    `title` names no patient. `device` maps a measurement to what the recording machine stated, `statements` are its
-    words, `measured` laboratory values by analyte. `measurements` is None where the signal cannot be measured, and
-    `unmeasured` then says why. `mapped` is the map of the chosen target, if any.
+    `title` names no patient, `saw` is what the model was given of the recording. `measured` are laboratory values by
+    analyte. `measurements` is None where the signal cannot be measured, and `unmeasured` then says why. `mapped` is the
+    map of the chosen target, if any.
     """
 
     title: str
@@ -80,8 +81,7 @@ class Reading:
     predictions: Predictions | None = None
     measurements: Measurements | None = None
     unmeasured: str = ""
-    device: Mapping[str, float] = field(default_factory=dict)
-    statements: tuple[str, ...] = ()
+    saw: str = ""
     measured: Mapping[str, LabValue] = field(default_factory=dict)
     mapped: Mapped | None = None
 
@@ -91,11 +91,22 @@ class Reading:
             raise InvalidValue("scores of this ECG by this checkpoint", "others", "score the ECG with the named model")
         if self.mapped is not None and (said is None or self.mapped.explanation.checkpoint_id != self.card.id):
             raise InvalidValue("a map beside its scores, by one checkpoint", "another", "explain the named model")
+        object.__setattr__(self, "saw", self.saw or self.card.preprocessing.description)
 
     @property
     def revealed(self) -> bool:
         """Whether scores may be told."""
         return self.predictions is not None
+
+    @property
+    def device(self) -> Mapping[str, float]:
+        """What the recording machine itself measured, by name."""
+        return self.record.device.values if self.record.device else {}
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """What the recording machine said in words; nothing before the scores are revealed."""
+        return self.record.device.statements if self.record.device and self.revealed else ()
 
     @cached_property
     def rules(self) -> dict[str, RuleSaid]:
@@ -107,7 +118,7 @@ class Reading:
     @property
     def beside(self) -> Beside:
         """What stands beside the scores."""
-        return Beside(self.rules, device_says(self.statements), {})
+        return Beside(self.rules, device_says(self.record.device if self.revealed else None), {})
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -155,10 +166,11 @@ def read_ecg(
 ) -> Reading:
     """Score, measure and, where a target is named, explain a record.
 
-    With `checks` the short checks of the map are made. Where the model abstains there is no map. Raises UnknownName for
-    a target that the model does not have.
+    Of a longer recording the first window is read. With `checks` the short checks of the map are made. Where the model
+    abstains there is no map. Raises UnknownName for a target that the model does not have.
     """
     card = predictor.card
+    record = windows(record, card.preprocessing.seconds)[0].record
     if target is not None:
         card.labels.index(target)
     predictions = predictor.predict([record])

@@ -129,5 +129,5 @@ class _Report:
         page.rule(ruler, FOOT_MM - 12.0, RULER_MM, strong=True)
         for at in (ruler, ruler + RULER_MM):
             page.upright(at, FOOT_MM - 13.0, 2.0)
-        told = "Printed at 100 % this line is 50 mm long"
+        told = "Printed at 100% this line is 50 mm long"
         page.words(ruler + RULER_MM / 2, FOOT_MM - 10.4, told, 5.8, faint=True, anchor="center")

@@ -64,14 +64,14 @@ class Stamp:
 
 def stamp_of(reading: Reading, drawing: Drawing | None = None, made_on: date | None = None) -> Stamp:
     """Return the stamp of what is saved of a reading."""
-    card, seen = reading.card, reading.card.preprocessing
+    card = reading.card
     return Stamp(
         domain=str(reading.record.domain),
         origin=ORIGIN[reading.record.domain],
         model=card.title,
         checkpoint=card.id,
         statement=card.statement,
-        preprocessing=f"{seen.description} (preprocessing {seen.fingerprint})",
+        preprocessing=f"{reading.saw} (preprocessing {card.preprocessing.fingerprint})",
         drawing="" if drawing is None else drawing.settings,
         map="" if reading.mapped is None else f"map: {made(reading.mapped.explanation)}",
         made_on=made_on,

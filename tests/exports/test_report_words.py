@@ -12,7 +12,7 @@ import pytest
 
 from ecgkt import NOTICE, __version__
 from ecgkt.catalogue import do_not_miss
-from ecgkt.domain import Domain
+from ecgkt.domain import DeviceReport, Domain
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import UnknownName
 from ecgkt.explain.guards import Guard, GuardRails
@@ -54,7 +54,7 @@ def test_the_first_page_has_the_measurements_the_strip_and_the_families_as_on_th
             assert first.title in text
             assert first.figure in text
             assert first.interval in text
-    assert "Frequencies among simulated ECGs, where the model was calibrated, with 95 % intervals" in text
+    assert "Frequencies among simulated ECGs, where the model was calibrated, with 95% intervals" in text
     assert "a low figure rules nothing out" in text
 
 
@@ -146,8 +146,12 @@ def test_before_the_reveal_a_report_has_the_ecg_and_what_was_measured_and_no_sco
 
 
 def test_what_the_machine_said_stands_beside_what_was_computed(real_reading, texts):
-    told = replace(real_reading, device={"pr": 160.0, "qrs": 90.0}, statements=("Sinus rhythm",))
+    report = DeviceReport({"pr": 160.0, "qrs": 90.0}, statements=("Sinus rhythm",))
+    told = replace(real_reading, record=replace(real_reading.record, device=report))
     text = texts(report_pdf(told))[0]
+    hidden = texts(report_pdf(replace(told, predictions=None)))[0]
+    assert "The device states" not in hidden
+    assert "160 ms" in hidden
     assert "160 ms" in text
     assert "not stated" in text
     assert "The device states: Sinus rhythm." in text

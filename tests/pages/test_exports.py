@@ -124,6 +124,7 @@ def test_a_hidden_case_has_neither_scores_nor_the_machines_words(asked):
     hidden = exports.reading_of(replace(asked, hidden=True))
     assert hidden.predictions is None
     assert hidden.statements == ()
+    assert hidden.beside.device == {}
     assert hidden.measured == {}
     assert hidden.measurements is not None
 
