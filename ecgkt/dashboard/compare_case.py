@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import real_evidence
-from ecgkt.dashboard import compare_maps, compare_table, loading, reading, saving, state
+from ecgkt.dashboard import compare_maps, compare_table, loading, reading, saving, state, windows
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
@@ -106,9 +106,10 @@ def scores_csv(case: Case, models: Mapping[str, Path], rows: Sequence[ComparedRo
     from ecgkt.reports.tables import Table, to_csv
 
     ids = [f"{name} {loading.card(folder).id}" for name, folder in models.items()]
-    columns = ("label", "family", *(f"{one} {what}" for one in ids for what in ("told", "share")), "difference")
+    columns = ("label", "family", *(f"{one} {what}" for one in ids for what in ("told", "share")), "difference", "saw")
+    saw = "; ".join(dict.fromkeys(windows.saw(case, loading.card(folder)) for folder in models.values()))
     cells = []
     for row in rows:
         each = [cell for pair in zip(row.figures, row.shares, strict=True) for cell in pair]
-        cells.append((row.name, str(row.kind), *each, row.difference))
+        cells.append((row.name, str(row.kind), *each, row.difference, saw))
     return to_csv(Table("scores", "Scores side by side", columns, tuple(cells), case.record.domain))

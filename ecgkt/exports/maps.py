@@ -9,6 +9,7 @@ import numpy as np
 from ecgkt.domain import LEADS
 from ecgkt.errors import InvalidValue
 from ecgkt.explain.guards import Guard
+from ecgkt.explain.placed import placed_words
 from ecgkt.explain.told import subject
 from ecgkt.exports.reading import Mapped, Reading
 from ecgkt.exports.rows import Field, write_csv
@@ -106,6 +107,7 @@ def map_document(reading: Reading) -> dict[str, object] | None:
         "baseline_score": _known(one.baseline_score),
         "residual": None if one.residual is None else _known(one.residual),
         "seed": one.seed,
+        "where_such_maps_lie": " ".join(filter(None, placed_words(one.checkpoint_id, one))),
         "guards": [] if rails is None else [_guard(guard) for guard in rails.guards],
         "all_guards_made": rails is not None and rails.whole,
         "shares": list(share_records(mapped)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ecgkt.errors import EcgktError
 from ecgkt.explain.guards import GuardRails
+from ecgkt.explain.placed import placed_words
 from ecgkt.explain.told import DO_NOT_RELY, made_and_missed, subject
 from ecgkt.explain.words import signed
 from ecgkt.exports.reading import Mapped, Reading
@@ -32,6 +34,9 @@ def draw_map_words(
     made = f"{made_and_missed(mapped.explanation)} A map is no cause, and methods disagree: look at the ECG first."
     y = page.paragraph(left, y, made, wide, 6.6, most=2) - 0.8
     y = page.paragraph(left, y, checked(mapped.rails), wide, 7.0, bold=failed, most=3) - 0.8
+    for told, bold in zip(_placed(mapped), (True, False), strict=True):
+        if y > bottom + 6.0:
+            y = page.paragraph(left, y, told, wide, 7.0 if bold else 6.0, bold=bold, faint=not bold, most=2) - 0.4
     outside = f" {note}." if note else ""
     smoothed = f"On the ECG the map is averaged over {1000 * SMOOTHING_SECONDS:.0f} ms.{outside}"
     page.paragraph(left, max(y, bottom + 1.0), smoothed, wide, 5.8, faint=True, most=2)
@@ -45,6 +50,14 @@ def checked(rails: GuardRails | None) -> str:
         return NOT_CHECKED
     said = rails.count
     return f"Checks of this map: {said}. {rails.verdict}"
+
+
+def _placed(mapped: Mapped) -> tuple[str, str]:
+    """Return what maps of this target were worth on simulated patients, a verdict and its figures."""
+    try:
+        return placed_words(mapped.explanation.checkpoint_id, mapped.explanation)
+    except EcgktError as error:
+        return "", str(error)
 
 
 def _score(reading: Reading, mapped: Mapped) -> str:

@@ -16,6 +16,7 @@ from ecgkt.domain import DeviceReport, Domain
 from ecgkt.domain.labels import Kind
 from ecgkt.errors import UnknownName
 from ecgkt.explain.guards import Guard, GuardRails
+from ecgkt.explain.placed import placed_words
 from ecgkt.exports.reading import Drawing, Reading, age_words, measured_reading, read_ecg
 from ecgkt.exports.report import report_pdf
 from ecgkt.figures.page import page_size, printable, shortened, width_of, wrapped
@@ -67,6 +68,9 @@ def test_the_second_page_explains_the_target_as_the_screen_does(pdf, texts, read
     assert "The map misses" in text
     assert f"Checks of this map: {reading.mapped.rails.count}. {reading.mapped.rails.verdict}" in text
     assert "A map is no cause" in text
+    verdict, figures = placed_words(reading.card.id, reading.mapped.explanation)
+    assert verdict in text
+    assert figures.split(", maps by")[0] in text
 
 
 def test_a_map_that_fails_a_check_says_so_in_large_letters(reading, texts):
