@@ -56,10 +56,10 @@ def to_csv(table: Table) -> str:
     header = [f"{name} {part}".strip() for name, parts in zip(table.columns, spread, strict=True) for part in parts]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*header, "patients", "software", "notice"])
+    writer.writerow([*header, "software", "patients", "notice"])
     for row in table.rows:
         fields = [field for cell, parts in zip(row, spread, strict=True) for field in _fields(cell, parts)]
-        writer.writerow([*fields, whose(table.domain), f"ecgkt {__version__}", NOTICE])
+        writer.writerow([*fields, f"ecgkt {__version__}", whose(table.domain), NOTICE])
     return out.getvalue()
 
 
