@@ -17,7 +17,7 @@ from tests.exports.ruler import PX_PER_MM, centres, longest_runs
 NEAR_MM = 0.1
 DRAWINGS = [
     pytest.param("3x4 + II", 25, 10, "A4", id="usual"),
-    pytest.param("3x4 + II", 25, 10, "US Letter", id="letter"),
+    pytest.param("3x4 + II", 25, 10, "US Letter", id="letter", marks=pytest.mark.slow),
     pytest.param("6x2", 25, 5, "A4", id="half-gain", marks=pytest.mark.slow),
     pytest.param("12x1", 25, 10, "A4", id="12x1", marks=pytest.mark.slow),
     pytest.param("Cabrera 6x2", 12.5, 20, "US Letter", id="slow-paper", marks=pytest.mark.slow),

@@ -129,6 +129,7 @@ def test_a_hidden_case_has_neither_scores_nor_the_machines_words(asked):
     assert hidden.measurements is not None
 
 
+@pytest.mark.slow
 def test_nothing_is_written_to_the_disk(asked, monkeypatch, tmp_path):
     made("ecg-report.pdf", asked)
     private = tmp_path / "private"
