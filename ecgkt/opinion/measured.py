@@ -46,7 +46,7 @@ def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line
         long = name.startswith("qtc") and found.value is not None and found.value >= LONG_QTC_MS
         told.append(Line(title, formula, stated, _spelled(found), found.refusal or "", long))
         if name == "qt" and "qtc" in device:
-            told.append(Line("QTc", "as the device", _spelled(Measured(device["qtc"], "ms")), ""))
+            told.append(Line("QTc", "as stated", _spelled(Measured(device["qtc"], "ms")), ""))
     return tuple(told)
 
 
