@@ -25,6 +25,7 @@ COMMANDS = {
     "open": Command("app:fill_open", "open the app in the browser"),
     "predict": Command("reading:fill_predict", "score ECG files or a folder of them"),
     "explain": Command("reading:fill_explain", "draw the saliency of one target on one ECG"),
+    "report": Command("reporting:fill_report", "write one ECG's report as PDF, its scores, map, signal as files"),
     "simulate": Command("cohorts:fill_simulate", "write a simulated cohort in MIMIC's layout"),
     "check": Command("preparing:fill_check", "tell whether downloads are whole and have all that a cohort needs"),
     "prepare": Command("preparing:fill_prepare", "join ECGs to the clinical tables and store the waveforms"),

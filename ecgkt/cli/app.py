@@ -28,6 +28,9 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cohort", type=Path, metavar="PREPARED", help="a prepared cohort for the page Cohort")
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: this computer only)")
+    parser.add_argument(
+        "--no-exports", action="store_true", help="offer no file to save on any page (the same as ECGKT_EXPORTS=off)"
+    )
     parser.add_argument("--headless", action="store_true", help="do not open a browser window")
     parser.set_defaults(run=run_open)
 
@@ -55,6 +58,8 @@ def run_open(arguments: argparse.Namespace) -> int:
 
         read_manifest(Prepared(arguments.cohort))
         environment["ECGKT_COHORT"] = str(arguments.cohort.resolve())
+    if arguments.no_exports:
+        environment["ECGKT_EXPORTS"] = "off"
     options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
     host = "localhost" if arguments.address in ("127.0.0.1", "0.0.0.0") else arguments.address

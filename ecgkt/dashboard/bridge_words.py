@@ -8,11 +8,11 @@ from html import escape
 from math import isnan
 
 from ecgkt.catalogue import all_labels, lab, limit_words, value_words
-from ecgkt.dashboard.opinion_rows import time_words
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Domain
 from ecgkt.explain.lab_bridge import Erased, LabBridge
 from ecgkt.explain.surrogate import AGE, FAITHFUL, SEX, Shares
+from ecgkt.opinion.beside import time_words
 
 SHOWN = 8
 

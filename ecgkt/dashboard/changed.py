@@ -12,7 +12,6 @@ import streamlit as st
 from ecgkt.catalogue import repeatability
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.dashboard import measured
-from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.paper import current_view
 from ecgkt.dashboard.previous import when
 from ecgkt.dashboard.state import Beside, Case
@@ -22,6 +21,7 @@ from ecgkt.figures.beats import overlay_beats
 from ecgkt.figures.scores import HEADINGS
 from ecgkt.figures.sheet import draw_sheet
 from ecgkt.figures.side_by_side import ComparedRow, compared_rows, difference_words, unit
+from ecgkt.opinion.families import holds_back
 from ecgkt.signals.changes import Change, changes
 from ecgkt.signals.measurements import MedianBeats
 

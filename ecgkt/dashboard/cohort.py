@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ecgkt import NOTICE
-from ecgkt.dashboard import address, cohort_sections, loading, plain_tables
+from ecgkt.dashboard import address, cohort_sections, loading, plain_tables, saving
 from ecgkt.figures.charts import whose
 from ecgkt.figures.flow import Flow, draw_flow
 
@@ -81,7 +81,7 @@ def _show_flow(summary: CohortSummary) -> None:
     svg = draw_flow(flow)
     source = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
     st.html(f'<img class="ecgkt-flow" alt="{escape(flow.told)}" src="{source}">')
-    st.download_button("Flow as SVG", svg, "cohort-flow.svg", "image/svg+xml", on_click="ignore")
+    saving.offer("Flow as SVG", svg, "cohort-flow.svg", "image/svg+xml")
 
 
 def _show_facts(summary: CohortSummary, bundled: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ecgkt.catalogue import all_labels, cohort_recipe
-from ecgkt.dashboard import loading, plain_tables
+from ecgkt.dashboard import loading, plain_tables, saving
 from ecgkt.dashboard.compare_sections import FAMILIES, choose_family
 from ecgkt.domain.features import Role, Window
 from ecgkt.domain.labels import Kind
@@ -271,11 +271,4 @@ def _draw(chart: Chart) -> None:
     st.plotly_chart(
         draw_chart(chart), theme=None, config=config, key=f"chart-{chart.name}", alt=f"{chart.title}. {chart.mark}"
     )
-    st.download_button(
-        "Figure as SVG",
-        lambda: svg(chart),
-        f"{chart.name}.svg",
-        "image/svg+xml",
-        key=f"svg-{chart.name}",
-        on_click="ignore",
-    )
+    saving.offer("Figure as SVG", lambda: svg(chart), f"{chart.name}.svg", "image/svg+xml", key=f"svg-{chart.name}")

@@ -11,13 +11,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import real_evidence
-from ecgkt.dashboard import compare_maps, compare_table, loading, reading, state
-from ecgkt.dashboard.opinion_strip import holds_back
+from ecgkt.dashboard import compare_maps, compare_table, loading, reading, saving, state, windows
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import HEADINGS, basis
 from ecgkt.figures.side_by_side import ComparedRow, compared_rows, not_comparable, table_html, unit
+from ecgkt.opinion.families import holds_back
 
 ALL, UNSHOWN, SHOWN, TABLES = "compare_all_rows", "compare_unshown", 10, "compared_rows"
 
@@ -53,12 +53,11 @@ def show(case: Case, models: Mapping[str, Path]) -> None:
         if unshown:
             told = f"{len(unshown)} targets not shown to work on real ECGs"
             st.toggle(told, key=UNSHOWN, persist_state="session")
-        st.download_button(
+        saving.offer(
             "Scores as CSV",
             lambda: scores_csv(case, models, [row for some in rows.values() for row in some]),
             "scores-side-by-side.csv",
             "text/csv",
-            on_click="ignore",
         )
     _show_provenance(models)
 
@@ -107,9 +106,10 @@ def scores_csv(case: Case, models: Mapping[str, Path], rows: Sequence[ComparedRo
     from ecgkt.reports.tables import Table, to_csv
 
     ids = [f"{name} {loading.card(folder).id}" for name, folder in models.items()]
-    columns = ("label", "family", *(f"{one} {what}" for one in ids for what in ("told", "share")), "difference")
+    columns = ("label", "family", *(f"{one} {what}" for one in ids for what in ("told", "share")), "difference", "saw")
+    saw = "; ".join(dict.fromkeys(windows.saw(case, loading.card(folder)) for folder in models.values()))
     cells = []
     for row in rows:
         each = [cell for pair in zip(row.figures, row.shares, strict=True) for cell in pair]
-        cells.append((row.name, str(row.kind), *each, row.difference))
+        cells.append((row.name, str(row.kind), *each, row.difference, saw))
     return to_csv(Table("scores", "Scores side by side", columns, tuple(cells), case.record.domain))

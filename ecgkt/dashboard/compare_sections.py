@@ -9,7 +9,7 @@ from html import escape
 
 import streamlit as st
 
-from ecgkt.dashboard import address, compare_stored
+from ecgkt.dashboard import address, compare_stored, saving
 from ecgkt.dashboard.compare_stored import Pair
 from ecgkt.domain import Estimate
 from ecgkt.evaluation.comparison import Difference
@@ -117,7 +117,7 @@ def show_methods(pair: Pair) -> None:
     """Write the paragraph for a paper."""
     said = methods(pair.first, pair.second, pair.truth, pair.comparison, resamples=pair.resamples)
     st.code(said, language=None, wrap_lines=True)
-    st.download_button("Methods paragraph", said, "methods.txt", "text/plain", on_click="ignore")
+    saving.offer("Methods paragraph", said, "methods.txt", "text/plain")
 
 
 def choose_family(key: str = FAMILY) -> str:
@@ -205,16 +205,15 @@ def _draw(chart: Chart | None, otherwise: str) -> None:
 def _exports(table: Table, *charts: Chart | None) -> None:
     """Offer the table as CSV and the figures as SVG; each says whose patients they are, and the notice."""
     with st.container(horizontal=True):
-        st.download_button("Table as CSV", to_csv(table), f"{table.name}.csv", "text/csv", on_click="ignore")
+        saving.offer("Table as CSV", to_csv(table), f"{table.name}.csv", "text/csv")
         for chart in charts:
             if chart is not None:
-                st.download_button(
+                saving.offer(
                     "Figure as SVG" if len(charts) == 1 else f"Figure as SVG: {chart.name.rpartition('-')[2]}",
                     partial(svg, chart),
                     f"{chart.name}.svg",
                     "image/svg+xml",
                     key=f"svg-{chart.name}",
-                    on_click="ignore",
                 )
 
 

@@ -76,7 +76,7 @@ STYLE = """
 .ecgkt-changes > div {flex: 2 1 360px; max-width: 36rem;}
 .ecgkt-sheet, .ecgkt-beats {display: block; width: 100%; height: auto;}
 .block-container .st-key-controls {gap: .4rem; align-items: center;}
-.st-key-controls button {min-height: 1.9rem; font-size: .82rem;}
+.st-key-controls button {min-height: 1.9rem; font-size: .82rem; padding-left: .6rem; padding-right: .6rem;}
 .st-key-controls .react-aria-ComboBox > [role="group"], .st-key-controls .react-aria-ComboBox input {min-height: 0;
   height: 2rem; font-size: .82rem;}
 .ecgkt-measured {width: 100%; border-collapse: collapse; font-size: .82rem; line-height: 1.3;

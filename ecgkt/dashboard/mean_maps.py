@@ -13,7 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ecgkt.catalogue import all_labels
-from ecgkt.dashboard import address, plain_tables
+from ecgkt.dashboard import address, plain_tables, saving
 from ecgkt.domain import Estimate, Explanation
 from ecgkt.domain.explanations import NO_BASELINE
 from ecgkt.errors import EcgktError
@@ -167,10 +167,10 @@ def _export(maps: CohortMaps, one: TargetMaps, figures: Sequence[str]) -> None:
     """Offer the table and the three figures."""
     with st.container(horizontal=True):
         file = f"mean-map-{one.target}.csv"
-        st.download_button("Table as CSV", lambda: shares_csv(maps, one), file, "text/csv", on_click="ignore")
+        saving.offer("Table as CSV", lambda: shares_csv(maps, one), file, "text/csv")
         for name, svg in zip((*maps.arms, "difference"), figures, strict=True):
             file = f"mean-map-{one.target}-{name}.svg"
-            st.download_button(f"Figure as SVG: {name}", svg, file, "image/svg+xml", on_click="ignore")
+            saving.offer(f"Figure as SVG: {name}", svg, file, "image/svg+xml")
 
 
 def shares_csv(maps: CohortMaps, one: TargetMaps) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -16,34 +16,9 @@ from ecgkt.domain import Explanation
 from ecgkt.errors import EcgktError
 from ecgkt.explain.beats import explain_beat
 from ecgkt.figures import beats as figures
-from ecgkt.signals.measurements import Measured, Measurements
-
-LONG_QTC_MS = 500.0
-_ROWS = (
-    ("heart_rate", "Rate", ""),
-    ("pr", "PR", ""),
-    ("qrs", "QRS", ""),
-    ("qt", "QT", ""),
-    ("qtc_fridericia", "QTc", "Fridericia"),
-    ("qtc_bazett", "QTc", "Bazett"),
-    ("jtc", "JTc", "Fridericia"),
-    ("p_axis", "P axis", ""),
-    ("qrs_axis", "QRS axis", ""),
-    ("t_axis", "T axis", ""),
-)
-_UNITS = {"/min": "/min", "ms": " ms", "deg": "\N{DEGREE SIGN}"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One measurement in words: `device` and `computed` are empty where there is none, `refusal` says why."""
-
-    title: str
-    formula: str
-    device: str
-    computed: str
-    refusal: str = ""
-    marked: bool = False
+from ecgkt.opinion.measured import Line, foot
+from ecgkt.opinion.measured import lines as lines
+from ecgkt.signals.measurements import Measurements
 
 
 def measured_in(case: Case, place: DeltaGenerator | None = None) -> Measurements:
@@ -52,21 +27,6 @@ def measured_in(case: Case, place: DeltaGenerator | None = None) -> Measurements
     `place` is an `st.empty()` that says how long they wait for their turn.
     """
     return state.answer(state.measurements_key(case), lambda: loading.measurements(case.record, place))
-
-
-def lines(measurements: Measurements, device: Mapping[str, float]) -> tuple[Line, ...]:
-    """Return what the panel says, in a reader's order; JTc only where it has a meaning."""
-    told = []
-    for name, title, formula in _ROWS:
-        found = measurements.values[name]
-        if name == "jtc" and found.value is None:
-            continue
-        stated = _spelled(Measured(device.get(name), found.unit))
-        long = name.startswith("qtc") and found.value is not None and found.value >= LONG_QTC_MS
-        told.append(Line(title, formula, stated, _spelled(found), found.refusal or "", long))
-        if name == "qt" and "qtc" in device:
-            told.append(Line("QTc", "as stated", _spelled(Measured(device["qtc"], "ms")), ""))
-    return tuple(told)
 
 
 def draw_beats(
@@ -116,7 +76,7 @@ def show(case: Case, *, statements: bool = True) -> None:
     reason = _one_reason(told)
     rows = "".join(_row(line if statements else replace(line, refusal=""), with_device) for line in told)
     sources = '<th scope="col">device</th>' if with_device else ""
-    foot = _foot(found, statements)
+    below = foot(found, statements)
     if reason is not None and not with_device:
         st.sidebar.html(f'<p class="ecgkt-basis"><b>No measurements.</b> {escape(reason)}</p>')
         return
@@ -124,7 +84,7 @@ def show(case: Case, *, statements: bool = True) -> None:
         st.html(
             f'<table class="ecgkt-measured"><caption>Measurements</caption><thead><tr><td></td>{sources}'
             f'<th scope="col">computed</th></tr></thead><tbody>{rows}</tbody></table>'
-            f'<p class="ecgkt-basis">{escape(foot)}</p>'
+            f'<p class="ecgkt-basis">{escape(below)}</p>'
         )
 
 
@@ -132,13 +92,6 @@ def _one_reason(told: Sequence[Line]) -> str | None:
     """Return the one reason for which nothing was measured, None where something was or the reasons differ."""
     reasons = {line.refusal for line in told}
     return reasons.pop() if len(reasons) == 1 and not any(line.computed for line in told) else None
-
-
-def _foot(found: Measurements, statements: bool) -> str:
-    """Return the rhythm, where it may be told, and what the figures were computed from."""
-    rhythm = f"Rhythm by rules: {found.rhythm.kind}. " if statements else ""
-    beats = "" if found.beats is None else f", from {found.beats.count} beats of one shape"
-    return f"{rhythm}Computed from the file's own signal{beats}."
 
 
 def _row(line: Line, with_device: bool) -> str:
@@ -151,7 +104,3 @@ def _row(line: Line, with_device: bool) -> str:
     if not line.refusal:
         return row
     return f'{row}<tr class="why"><td colspan="{3 if with_device else 2}">{escape(line.refusal)}</td></tr>'
-
-
-def _spelled(found: Measured) -> str:
-    return "" if found.value is None else f"{round(found.value)}{_UNITS[found.unit]}".replace("-", "\N{MINUS SIGN}")

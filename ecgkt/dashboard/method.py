@@ -14,6 +14,9 @@ from ecgkt.domain import Explanation, LabelSet
 from ecgkt.errors import InvalidValue, UnknownName
 from ecgkt.explain.baselines import BASELINES, ZERO
 from ecgkt.explain.methods import DEFAULT, METHODS
+from ecgkt.explain.told import made as made
+from ecgkt.explain.told import misses as misses
+from ecgkt.explain.told import subject as subject
 
 METHOD, BASELINE, MINUS = "method", "baseline", "minus"
 WORDS = (METHOD, BASELINE, MINUS)
@@ -94,29 +97,6 @@ def show(labels: LabelSet, target: str) -> None:
             key=MINUS,
             format_func=lambda other: "Alone" if other is None else f"Minus {labels[other].title}",
         )
-
-
-def subject(labels: LabelSet, explanation: Explanation) -> str:
-    """Return what a map explains, as people read it: a target, or one minus another."""
-    title = labels[explanation.target].title
-    return title if explanation.minus is None else f"{title} minus {labels[explanation.minus].title}"
-
-
-def made(explanation: Explanation) -> str:
-    """Return how a map was made, and what it cannot tell."""
-    method = METHODS[explanation.method]
-    compared = f", baseline: {explanation.baseline}" if explanation.difference is not None else ""
-    what = "the raw score" if explanation.minus is None else "the difference of both raw scores"
-    return f"{_title(method.name)} of {what}{compared}. {method.coarse}".strip()
-
-
-def misses(explanation: Explanation) -> str:
-    """Return what a map misses of the score difference that it explains; empty where it promises no such sum."""
-    share, difference = explanation.relative_residual, explanation.difference
-    if share is None or difference is None:
-        return ""
-    signed = f"{difference:+.2f}".replace("-", "\N{MINUS SIGN}")
-    return f"the map misses {share:.1%} of the score difference that it explains, {signed}"
 
 
 def _chosen() -> tuple[str, str]:

@@ -10,21 +10,21 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card, real_evidence
-from ecgkt.checkpoints.evidence import NEVER
 from ecgkt.dashboard import loading
 from ecgkt.dashboard.opinion_chosen import show_chosen
-from ecgkt.dashboard.opinion_rows import SI, Beside, bars, beneath, show_row
-from ecgkt.dashboard.opinion_rules import device_says, qtc_of, rules_of, show_added, show_rules_alone
-from ecgkt.dashboard.opinion_strip import holds_back, show_strip, strip_words
+from ecgkt.dashboard.opinion_rows import SI, bars, beneath, show_row
+from ecgkt.dashboard.opinion_rules import qtc_of, rules_of, show_added, show_rules_alone
+from ecgkt.dashboard.opinion_strip import show_strip, strip_words
 from ecgkt.dashboard.state import ALL_ROWS, MAP, TARGET, Case, hold
 from ecgkt.domain import Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.explain.shared_evidence import SHARED, shared_evidence
 from ecgkt.figures.scores import HEADINGS, ScoreRow, basis, score_rows
+from ecgkt.opinion.beside import Beside, device_says
+from ecgkt.opinion.families import folded_words, holds_back, none_open_words, open_rows
 
 SHOWN = 6
 FOLDED = "folded"
-_NOUN = {Kind.TRACING: "targets", Kind.VISIT: "codes", Kind.LAB: "laboratory scores"}
 
 
 def show_families(case: Case, predictions: Predictions, turn: DeltaGenerator | None = None) -> None:
@@ -43,22 +43,22 @@ def show_families(case: Case, predictions: Predictions, turn: DeltaGenerator | N
             show_rules_alone(case, rules)
         return
     hold(ALL_ROWS, MAP, SI, *(f"{FOLDED}-{kind}" for kind in Kind))
-    beside = Beside(rules_of(case, turn), device_says(case), _shared(case, card, turn))
+    beside = Beside(rules_of(case, turn), device_says(case.record.device), _shared(case, card, turn))
     held_back = holds_back(predictions)
     show_strip(card, predictions, beside.rules, qtc_of(case), held_back)
     panel = [lab.name for lab in lab_panel() if lab.shown]
     families = {kind: score_rows(predictions, kind, first_labs=panel) for kind in predictions.labels.kinds}
-    open_rows = {kind: _open(rows, card, held_back) for kind, rows in families.items()}
+    opened = {kind: open_rows(rows, card, held_back) for kind, rows in families.items()}
     st.html(bars([row for rows in families.values() for row in rows], beside.shared))
-    weights = [1.35 if open_rows[kind] else 1.0 for kind in families]
+    weights = [1.35 if opened[kind] else 1.0 for kind in families]
     for column, (kind, rows) in zip(st.columns(weights, gap="medium"), families.items(), strict=True):
         with column, st.container(key=f"rows-{kind}"):
-            _show_family(case, predictions, kind, rows, open_rows[kind], beside)
+            _show_family(case, predictions, kind, rows, opened[kind], beside)
     with st.container(horizontal=True):
-        st.toggle(f"All {sum(map(len, open_rows.values()))} scores", key=ALL_ROWS)
+        st.toggle(f"All {sum(map(len, opened.values()))} scores", key=ALL_ROWS)
         st.session_state.setdefault(MAP, True)
         st.toggle("Mark on the ECG where a chosen line comes from", key=MAP)
-    compared = [row.name for row in open_rows.get(Kind.TRACING, ())]
+    compared = [row.name for row in opened.get(Kind.TRACING, ())]
     show_added(case, predictions, card, beside, compared)
     show_chosen(card, predictions, beside)
 
@@ -96,17 +96,12 @@ def _shared(case: Case, card: Card, turn: DeltaGenerator | None) -> Mapping[str,
     return {other: cosine for other, cosine in found.cosines(name).items() if cosine >= SHARED}
 
 
-def _open(rows: Sequence[ScoreRow], card: Card, held_back: bool) -> tuple[ScoreRow, ...]:
-    """Return the rows that stand open: all, or on a real ECG those whose scores were shown to work on real ones."""
-    return tuple(row for row in rows if not held_back or real_evidence(card, row.name).works)
-
-
 def _show_family(
     case: Case,
     predictions: Predictions,
     kind: Kind,
     rows: Sequence[ScoreRow],
-    open_rows: Sequence[ScoreRow],
+    in_sight: Sequence[ScoreRow],
     beside: Beside,
 ) -> None:
     """Draw the heading, the lines that stand open, and what is folded away with the reason."""
@@ -117,21 +112,13 @@ def _show_family(
             st.toggle("SI units", key=SI)
     else:
         st.html(heading)
-    folded = [row for row in rows if row not in open_rows]
-    if folded and not open_rows:
-        st.html(f'<p class="ecgkt-basis">{_none_open(kind, folded)}</p>')
-    for row in _top(open_rows):
+    folded = [row for row in rows if row not in in_sight]
+    if folded and not in_sight:
+        st.html(f'<p class="ecgkt-basis">{none_open_words(kind, folded, loading.card(loading.chosen_model()))}</p>')
+    for row in _top(in_sight):
         show_row(row, beneath(row, case, predictions.labels, beside), beside.shared.get(row.name))
     if folded:
-        _show_folded(case, predictions, kind, folded, bool(open_rows), beside)
-
-
-def _none_open(kind: Kind, folded: Sequence[ScoreRow]) -> str:
-    """Return why a family shows nothing on a real ECG."""
-    card = loading.card(loading.chosen_model())
-    never = all(real_evidence(card, row.name) == NEVER for row in folded)
-    why = "ever measured on real ECGs" if never else "shown to work on real ECGs"
-    return f"None of the {len(folded)} {_NOUN[kind]} was {why}, so none is shown on this one."
+        _show_folded(case, predictions, kind, folded, bool(in_sight), beside)
 
 
 def _show_folded(
@@ -139,7 +126,7 @@ def _show_folded(
 ) -> None:
     """Draw what is folded away under one line; opened, each line says why. The chosen one stays in sight."""
     card = loading.card(loading.chosen_model())
-    told = f"{len(folded)} {_NOUN[kind]} not shown to work on real ECGs" if some else "Show their ranks all the same"
+    told = folded_words(kind, len(folded)) if some else "Show their ranks all the same"
     opened = st.toggle(told, key=f"{FOLDED}-{kind}")
     reasons = {real_evidence(card, row.name).reason for row in folded}
     for row in folded:

@@ -9,13 +9,13 @@ import streamlit as st
 
 from ecgkt.catalogue import do_not_miss
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard.opinion_rows import Beside, tracing_words
 from ecgkt.dashboard.state import TARGET, hold
 from ecgkt.domain import LabelSet, Predictions
 from ecgkt.domain.frequencies import Frequency
 from ecgkt.domain.labels import Kind
 from ecgkt.explain.shared_evidence import SHARED
 from ecgkt.figures.scores import ScoreRow, natural_frequency, out_of, score_rows
+from ecgkt.opinion.beside import Beside, tracing_words
 
 OWN, PER_THOUSAND = "own_prevalence", "prevalence"
 STEPS = (1, 2, 5, 10, 20, 50, 100, 150, 200, 300, 400, 500, 600, 700, 800, 900)

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
-from ecgkt.catalogue import lab, limit_words, value_words
-from ecgkt.dashboard.state import TARGET, Case, LabValue
+from ecgkt.dashboard.state import TARGET, Case
 from ecgkt.domain import LabelSet
-from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import ScoreRow
-from ecgkt.signals.rules import RuleSaid
+from ecgkt.opinion.beside import Beside, beneath_words
 
 SI = "si_units"
 BAR_RGB = "74, 144, 190"
 FOOT_PX = 4
 _ANSWERED = "click_answered"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$<>]|:(?=\w))")
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What stands beside the scores of a case: what rules and the device say by label, which targets share evidence.
-
-    `shared` are cosines by target of what shares evidence with the chosen one, empty where none is chosen.
-    """
-
-    rules: Mapping[str, RuleSaid]
-    device: Mapping[str, bool]
-    shared: Mapping[str, float]
 
 
 def choose(name: str | None) -> None:
@@ -71,40 +56,7 @@ def show_row(row: ScoreRow, below: str, shared: float | None) -> None:
 
 def beneath(row: ScoreRow, case: Case, labels: LabelSet, beside: Beside) -> str:
     """Return what stands below a title: rules and device, the code, or a lab's measured value and its limit."""
-    if row.kind is Kind.LAB:
-        analyte = lab(str(labels[row.name].lab))
-        si = bool(st.session_state.get(SI))
-        told = limit_words(analyte, str(labels[row.name].direction), si)
-        measured = case.measured.get(analyte.name)
-        if measured is None:
-            return told
-        return f"measured {value_words(analyte, measured.value, si)}{time_words(measured)}; {told}"
-    if row.kind is Kind.VISIT:
-        return row.detail
-    return tracing_words(row.name, beside)
-
-
-def tracing_words(name: str, beside: Beside) -> str:
-    """Return what rules and the device say of one target, in a few words."""
-    rule, device = beside.rules.get(name), beside.device.get(name)
-    told = []
-    if rule is not None:
-        answer = "cannot say" if rule.met is None else "yes" if rule.met else "no"
-        told.append(f"rules: {answer}, {rule.why}")
-    if device is not None:
-        told.append(f"device: {'yes' if device else 'no'}")
-    return "; ".join(told) or "no rule"
-
-
-def time_words(measured: LabValue) -> str:
-    """Return when a value was drawn, relative to the ECG: ", 20 min later"; empty where that is not known."""
-    if measured.minutes is None:
-        return ", time not known"
-    minutes = round(abs(measured.minutes))
-    if minutes == 0:
-        return ", at the ECG"
-    told = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"
-    return f", {told} {'later' if measured.minutes > 0 else 'before'}"
+    return beneath_words(row, labels, beside, case.measured, si=bool(st.session_state.get(SI)))
 
 
 def bars(rows: Sequence[ScoreRow], shared: Mapping[str, float]) -> str:

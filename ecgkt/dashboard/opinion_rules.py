@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgkt.catalogue import statements_row, tracing_labels
+from ecgkt.catalogue import tracing_labels
 from ecgkt.checkpoints import Card, reference_share
 from ecgkt.dashboard import measured
-from ecgkt.dashboard.opinion_rows import Beside
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Domain, Predictions
 from ecgkt.errors import EcgktError
 from ecgkt.figures.beside_rules import Added, added_words, model_says, what_was_added
+from ecgkt.opinion.beside import Beside
 from ecgkt.signals.measurements import Measured
 from ecgkt.signals.rules import RuleSaid, state_rules
 
@@ -39,19 +38,6 @@ def qtc_of(case: Case) -> Measured | None:
         return measured.measured_in(case).values["qtc_fridericia"]
     except EcgktError:
         return None
-
-
-def device_says(case: Case) -> dict[str, bool]:
-    """Return by label what the machine's own statements say, where they say it without a hedge.
-
-    Where it stated more than is known here, what it does not name is left out.
-    """
-    if case.record.device is None or not case.statements:
-        return {}
-    silent = case.record.device.partial
-    row = statements_row(case.statements)
-    said = {name: bool(value) for name, value in zip(tracing_labels().names, row, strict=True) if not np.isnan(value)}
-    return {name: yes for name, yes in said.items() if yes or not silent}
 
 
 def added_to_rules(predictions: Predictions, card: Card, beside: Beside, names: Sequence[str]) -> Added:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -63,8 +64,11 @@ def current_view(record: Record) -> View:
     return View(layout, scale, display, drawn, lay_out(layout, scale, drawn), state.get(TOOL) or SHEET, px_per_mm)
 
 
-def choose_view(record: Record) -> View:
-    """Draw the controls and return what is chosen; the choices hold for the session, on every page."""
+def choose_view(record: Record, beside: Callable[[View], None] | None = None) -> View:
+    """Draw the controls and return what is chosen; the choices hold for the session, on every page.
+
+    `beside` draws what stands in the same row behind them, and is given the view.
+    """
     hold(CARD_PX, TRUE_SIZE)
     filters = [name for name, one in FILTERS.items() if one.works_at(record.fs)]
     address.recall(LAYOUT, list(LAYOUTS), next(iter(LAYOUTS)), "layout")
@@ -86,7 +90,9 @@ def choose_view(record: Record) -> View:
         )
         with st.popover("Size", help="Show true millimetres on this screen"):
             _choose_size()
-    view = current_view(record)
+        view = current_view(record)
+        if beside is not None:
+            beside(view)
     st.html(style(view))
     return view
 

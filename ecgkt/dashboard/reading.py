@@ -15,6 +15,7 @@ from ecgkt.dashboard import (
     address,
     bridge,
     changed,
+    exports,
     loading,
     measured,
     method,
@@ -32,8 +33,9 @@ from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
 from ecgkt.dashboard.state import CASE, MAP, MODEL, PREVIOUS, READ_FIRST, TARGET, Case
-from ecgkt.domain import Domain, Explanation, Predictions
+from ecgkt.domain import Explanation, Predictions
 from ecgkt.errors import EcgktError
+from ecgkt.exports.reading import ORIGIN
 from ecgkt.figures.calipers import measure_box
 from ecgkt.figures.ecg import draw_ecg, footer_text
 from ecgkt.figures.saliency import hidden_share, told_hidden
@@ -45,11 +47,6 @@ UNSCORED = '<style>.st-key-strip, [class*="st-key-rows-"] {visibility: hidden;}<
 """Until an ECG is scored the lines of the one before it are not to be seen beside it."""
 WORDS = (CASE, PREVIOUS, MODEL, TARGET, MAP, *method.WORDS, *PAPER_WORDS, SI, READ_FIRST)
 """What of the Case page stands in its address."""
-ORIGIN = {
-    Domain.SIMULATED: "SIMULATED, no patient",
-    Domain.REAL: "real ECG",
-    Domain.UNKNOWN: "origin not stated in the file, treated as real",
-}
 
 
 def show_heading(case: Case) -> None:
@@ -139,7 +136,7 @@ def _show_opinion(folder: Path, case: Case, card: Card) -> None:
 @st.fragment
 def _show_paper(case: Case, card: Card, explanation: Explanation | None) -> None:
     """Draw the choices of layout, scale and tool, the ECG as chosen, and the previous one beside it."""
-    view, other = choose_view(case.record), previous.shown()
+    view, other = choose_view(case.record, lambda view: exports.show(case, card, view, explanation)), previous.shown()
     address.write(*WORDS)
     with st.container(key="sheets"):
         with st.container():

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.catalogue import tracing_labels
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import reads, samples, state
+from ecgkt.dashboard import reads, samples, saving, state
 from ecgkt.dashboard.reads import NORMAL, Finding, Read
 from ecgkt.dashboard.state import READ_FIRST, Case
 from ecgkt.domain import Predictions
@@ -37,9 +37,7 @@ def show_tally(place: DeltaGenerator) -> None:
     """Draw the session's count and its reads to take away, once there are any."""
     if done := st.session_state.get(_READS):
         place.html(f'<p class="ecgkt-basis">{escape(reads.tally(done))}</p>')
-        place.download_button(
-            "My reads as CSV", lambda: reads.to_csv(done), "my-reads.csv", "text/csv", on_click="ignore"
-        )
+        saving.offer("My reads as CSV", lambda: reads.to_csv(done), "my-reads.csv", "text/csv", place=place)
 
 
 def waits(case: Case) -> bool:

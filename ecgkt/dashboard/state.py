@@ -13,6 +13,7 @@ import streamlit as st
 
 from ecgkt.domain import Explanation, Predictions, Record
 from ecgkt.errors import EcgktError
+from ecgkt.opinion.beside import LabValue as LabValue
 from ecgkt.signals.windows import Window, windows
 
 if TYPE_CHECKING:
@@ -24,14 +25,6 @@ PREVIOUS, READ_FIRST = "previous", "read_first"
 SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
 _ANSWERS = "answers"
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True)
-class LabValue:
-    """A measured value in the laboratory panel's unit, `minutes` after the ECG (negative: before; None: not known)."""
-
-    value: float
-    minutes: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +136,12 @@ def kept(key: tuple[str, ...]) -> Any:
 def keep(key: tuple[str, ...], value: object) -> None:
     """Remember what was computed, for as long as this session has the case open."""
     st.session_state.setdefault(_ANSWERS, {})[key] = value
+
+
+def answers() -> dict[tuple[str, ...], Any]:
+    """Return what this session has computed of its case, for work that goes on after the page was drawn."""
+    held: dict[tuple[str, ...], Any] = st.session_state.setdefault(_ANSWERS, {})
+    return held
 
 
 def answer(key: tuple[str, ...], compute: Callable[[], Answer]) -> Answer:

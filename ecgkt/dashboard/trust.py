@@ -15,6 +15,7 @@ from ecgkt.dashboard.state import Case
 from ecgkt.domain import Explanation
 from ecgkt.explain.guards import Guard, GuardRails, State, check
 from ecgkt.explain.guards.checking import TITLES
+from ecgkt.explain.told import DO_NOT_RELY
 
 LATER = "·"
 CHECK, STOP, CHECKING = "check_map", "stop_checks", "checking"
@@ -65,7 +66,7 @@ def show(folder: Path, case: Case, card: Card, explanation: Explanation) -> None
 def captioned(case: Case, explanation: Explanation, title: str) -> str:
     """Return how a map is called on the sheet: with a warning where one of its checks failed."""
     rails = state.checks_of(case, explanation)
-    return title if rails is None or rails.reliable else f"DO NOT RELY ON THIS MAP. {title}"
+    return title if rails is None or rails.reliable else f"{DO_NOT_RELY} {title}"
 
 
 def _ask(key: tuple[str, ...] | None) -> None:

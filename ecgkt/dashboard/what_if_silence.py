@@ -10,7 +10,6 @@ import streamlit as st
 
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.dashboard import address, compare_table, loading, method, plausible, reading, reveal, sources, state, trust
-from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.state import CASE, MODEL, READ_FIRST, TARGET, Case
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper
 from ecgkt.domain import LEADS, Record
@@ -21,6 +20,7 @@ from ecgkt.explain.silence import WAVES, Parts, silence
 from ecgkt.figures.moved import MovedRow, moved_rows, moved_table
 from ecgkt.figures.scores import HEADINGS, basis
 from ecgkt.figures.side_by_side import unit
+from ecgkt.opinion.families import holds_back
 from ecgkt.signals.electrodes import ELECTRODES
 
 SILENCED, LEVELLED, WITHIN, TABLES, UNSHOWN = "silenced", "levelled", "within", "silence_rows", "silence_unshown"

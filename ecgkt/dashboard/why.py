@@ -14,6 +14,7 @@ from ecgkt.dashboard.state import Case
 from ecgkt.domain import LEADS, Explanation
 from ecgkt.errors import EcgktError
 from ecgkt.explain.regions import DEFINITIONS, NO_WAVES, Part, Shares, find_regions, shares
+from ecgkt.explain.told import made_and_missed
 from ecgkt.explain.words import RULE, sentence, signed
 from ecgkt.figures.saliency import SMOOTHING_SECONDS
 
@@ -51,8 +52,8 @@ def show(case: Case, card: Card, explanation: Explanation) -> None:
     rule, worth = (label.rule, _worth(card, label.name)) if alone else ("", "")
     st.html(
         f'<p class="ecgkt-basis"><b>{escape(method.subject(card.labels, explanation))}.</b> {escape(rule)} '
-        f"<b>{escape(said)}</b> {escape(_made(explanation))} A map is no cause, and methods disagree: look at the ECG "
-        f"first. {escape(worth)}</p>"
+        f"<b>{escape(said)}</b> {escape(made_and_missed(explanation))} A map is no cause, and methods disagree: look "
+        f"at the ECG first. {escape(worth)}</p>"
     )
     if found is not None and not found.empty:
         with st.expander("The map by wave and lead, against chance"):
@@ -168,12 +169,6 @@ def _read(found: Shares) -> str:
         f"Sum: what a wave adds to the raw score or takes from it. {found.regions.note} {RULE} {defined}. Edges are "
         f"ours, by rules, to 10 ms at best. On the ECG the map is averaged over {1000 * SMOOTHING_SECONDS:.0f} ms."
     )
-
-
-def _made(explanation: Explanation) -> str:
-    """Say how the map was made and what it misses."""
-    missed = method.misses(explanation)
-    return f"{method.made(explanation)}{f' {missed[:1].upper()}{missed[1:]}.' if missed else ''}"
 
 
 def _worth(card: Card, name: str) -> str:

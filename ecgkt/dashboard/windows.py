@@ -12,9 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.dashboard import loading, state
-from ecgkt.dashboard.opinion_strip import holds_back
 from ecgkt.dashboard.state import CASE, Case
 from ecgkt.figures.scores import score_rows
+from ecgkt.opinion.families import holds_back
 from ecgkt.signals.windows import LONGEST_SECONDS, WINDOW_SECONDS
 
 if TYPE_CHECKING:

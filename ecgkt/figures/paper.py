@@ -171,10 +171,10 @@ def lay_out(layout: Layout = LAYOUTS["3x4 + II"], scale: Scale | None = None, re
     width = left + SHOWN_SECONDS * scale.mm_per_second + MARGIN_MM
     height = float(row_mm * len(rows) + headroom)
     paper = Paper(scale, width, height, tuple(cells), tuple(pulses), name_mm=row_mm - foot - 3.5)
-    return paper if record is None else _with_room(paper, record, 2.0 * row_mm)
+    return paper if record is None else with_room(paper, record, 2.0 * row_mm)
 
 
-def _with_room(paper: Paper, record: Record, most_mm: float) -> Paper:
+def with_room(paper: Paper, record: Record, most_mm: float) -> Paper:
     """Return a sheet that is higher, by whole mm, where the ink of a record would leave it."""
     ink = np.concatenate([trace.y_mm for trace in paper.traces(record)])
     known = ink[np.isfinite(ink)]

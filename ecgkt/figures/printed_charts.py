@@ -18,7 +18,8 @@ MARKERS = ("o", "s", "D", "^", "P", "X", "*", "h")
 WIDTH_INCHES, ROW_INCHES, FRAME_INCHES = 7.2, 0.17, 1.75
 
 
-_ONE_AT_A_TIME = Lock()
+ONE_AT_A_TIME = Lock()
+"""matplotlib's settings and fonts are the process's: whoever draws with it waits for the others."""
 
 
 def write_svg(chart: Chart, path: Path) -> None:
@@ -31,7 +32,7 @@ def svg(chart: Chart) -> bytes:
     import matplotlib
 
     memory = BytesIO()
-    with _ONE_AT_A_TIME, matplotlib.rc_context({"svg.hashsalt": chart.name, "svg.fonttype": "none"}):
+    with ONE_AT_A_TIME, matplotlib.rc_context({"svg.hashsalt": chart.name, "svg.fonttype": "none"}):
         print_chart(chart).savefig(memory, format="svg", metadata={"Date": None, "Creator": None})
     return memory.getvalue()
 

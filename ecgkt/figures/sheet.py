@@ -23,6 +23,7 @@ from ecgkt.figures.paper import Cell, Paper, Trace, lay_out
 from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
 FOOT_MM = 9.6
+_STAMP_MM = 3.8
 _LAST: WeakKeyDictionary[Record, tuple[Paper, str]] = WeakKeyDictionary()
 
 
@@ -39,21 +40,26 @@ def draw_sheet(
     edges: Sequence[float] = (),
     beneath: Record | None = None,
     tells_hidden: bool = True,
+    stamp: Sequence[str] = (),
 ) -> str:
     """Return a record as SVG, with the overlay of an explanation behind the ink.
 
     `said` replaces the line about scale and filters; `edges` are seconds at which each cell has a dashed line.
     `beneath` is another record, drawn as a broad light line behind the ink. Without `tells_hidden` what of a map lies
-    outside is not told below, for a page that says it beside the sheet.
+    outside is not told below, for a page that says it beside the sheet. `stamp` are lines below all of it and in the
+    drawing's description, for a file that goes elsewhere: it is then as large as the sheet in millimetres.
     Each ink path carries `class="ink"` and its `data-lead`; each patch of an overlay its `data-lead`.
     """
     paper = paper or lay_out()
     overlay = None if explanation is None else shade(explanation, record, paper)
-    width, height = _units(paper.width_mm), _units(paper.height_mm + FOOT_MM)
+    high = paper.height_mm + FOOT_MM + _STAMP_MM * len(stamp)
+    width, height = _units(paper.width_mm), _units(high)
+    size = f' width="{paper.width_mm:g}mm" height="{high:g}mm"' if stamp else ""
     traces = paper.traces(record)
     said = said or footer_text(record, paper, model_saw, display_filter, true_size=true_size)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="{FONT}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"{size} font-family="{FONT}">',
+        *([f"<desc>{escape(' '.join(stamp))}</desc>"] if stamp else []),
         f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
         squares(paper),
         *([] if overlay is None else _patches(overlay, paper)),
@@ -63,6 +69,7 @@ def draw_sheet(
         *(_pulse(pulse, paper) for pulse in paper.pulses),
         *(_seam(*seam, paper) for seam in paper.seams),
         *(_name(trace.cell, at, paper) for trace, at in zip(traces, name_places(paper, traces), strict=True)),
+        *(_words(1.5, -FOOT_MM - _STAMP_MM * place - 2.0, one, paper, 2.7) for place, one in enumerate(stamp)),
         *_foot(said, overlay, target_title, paper, tells_hidden=tells_hidden),
         *([_mark(paper)] if record.domain is Domain.SIMULATED else []),
         "</svg>",

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecgkt import NOTICE
+from ecgkt import NOTICE, __version__
 from ecgkt.domain.estimates import Estimate
 from ecgkt.domain.records import Domain
 from ecgkt.errors import InvalidValue
@@ -56,10 +56,10 @@ def to_csv(table: Table) -> str:
     header = [f"{name} {part}".strip() for name, parts in zip(table.columns, spread, strict=True) for part in parts]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*header, "patients", "notice"])
+    writer.writerow([*header, "software", "patients", "notice"])
     for row in table.rows:
         fields = [field for cell, parts in zip(row, spread, strict=True) for field in _fields(cell, parts)]
-        writer.writerow([*fields, whose(table.domain), NOTICE])
+        writer.writerow([*fields, f"ecgkt {__version__}", whose(table.domain), NOTICE])
     return out.getvalue()
 
 

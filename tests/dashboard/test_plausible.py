@@ -12,7 +12,7 @@ import pytest
 from ecgkt import checkpoints
 from ecgkt.dashboard import plausible
 from ecgkt.domain import Explanation
-from ecgkt.explain import judged
+from ecgkt.explain import judged, placed
 from ecgkt.explain.baselines import ZERO
 from ecgkt.explain.judging import CEILING, PEAKS, RANDOM, summarise
 
@@ -42,7 +42,7 @@ def table(card, tmp_path: Path, monkeypatch):
     path = tmp_path / "plausibility.json"
     path.write_text(json.dumps(summarise(rows, {"transferred": card.id, "baseline": "b" * 12}, {})))
     monkeypatch.setattr(judged, "PLAUSIBILITY", path)
-    monkeypatch.setattr(plausible, "read_judged", lambda: judged.read_judged(path))
+    monkeypatch.setattr(placed, "read_judged", lambda: judged.read_judged(path))
 
 
 def made(card, target: str, method: str = INTEGRATED) -> Explanation:

@@ -1,0 +1,88 @@
+"""What stands beside a score: what rules and the recording machine say, the code, a lab's limit and measured value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgkt.catalogue import lab, limit_words, statements_row, tracing_labels, value_words
+from ecgkt.domain import DeviceReport, LabelSet
+from ecgkt.domain.labels import Kind
+from ecgkt.figures.scores import ScoreRow
+from ecgkt.signals.rules import RuleSaid
+
+
+@dataclass(frozen=True)
+class LabValue:
+    """A measured value in the laboratory panel's unit, `minutes` after the ECG (negative: before; None: not known)."""
+
+    value: float
+    minutes: float | None = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the scores of a case: what rules and the device say by label, which targets share evidence.
+
+    `shared` are cosines by target of what shares evidence with the chosen one, empty where none is chosen.
+    """
+
+    rules: Mapping[str, RuleSaid]
+    device: Mapping[str, bool]
+    shared: Mapping[str, float]
+
+
+def device_says(report: DeviceReport | None) -> dict[str, bool]:
+    """Return by label what a machine's own statements say, where they say it without a hedge.
+
+    Where it stated more than is known here, what it does not name is left out.
+    """
+    if report is None or not report.statements:
+        return {}
+    row = statements_row(report.statements)
+    said = {name: bool(value) for name, value in zip(tracing_labels().names, row, strict=True) if not np.isnan(value)}
+    return {name: yes for name, yes in said.items() if yes or not report.partial}
+
+
+def beneath_words(
+    row: ScoreRow, labels: LabelSet, beside: Beside, measured: Mapping[str, LabValue], *, si: bool = False
+) -> str:
+    """Return what stands below a title: rules and device, the code, or a lab's measured value and its limit.
+
+    `measured` are values by analyte; `si` asks for SI units.
+    """
+    if row.kind is Kind.LAB:
+        analyte = lab(str(labels[row.name].lab))
+        told = limit_words(analyte, str(labels[row.name].direction), si)
+        known = measured.get(analyte.name)
+        if known is None:
+            return told
+        return f"measured {value_words(analyte, known.value, si)}{time_words(known)}; {told}"
+    if row.kind is Kind.VISIT:
+        return row.detail
+    return tracing_words(row.name, beside)
+
+
+def tracing_words(name: str, beside: Beside) -> str:
+    """Return what rules and the device say of one target, in a few words."""
+    rule, device = beside.rules.get(name), beside.device.get(name)
+    told = []
+    if rule is not None:
+        answer = "cannot say" if rule.met is None else "yes" if rule.met else "no"
+        told.append(f"rules: {answer}, {rule.why}")
+    if device is not None:
+        told.append(f"device: {'yes' if device else 'no'}")
+    return "; ".join(told) or "no rule"
+
+
+def time_words(measured: LabValue) -> str:
+    """Return when a value was drawn, relative to the ECG: ", 20 min later"; empty where that is not known."""
+    if measured.minutes is None:
+        return ", time not known"
+    minutes = round(abs(measured.minutes))
+    if minutes == 0:
+        return ", at the ECG"
+    told = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+    return f", {told} {'later' if measured.minutes > 0 else 'before'}"
