@@ -25,7 +25,12 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="stored predictions to compare over a cohort: what `evaluate --out` or `reproduce --out` wrote",
     )
-    parser.add_argument("--cohort", type=Path, metavar="PREPARED", help="a prepared cohort for the page Cohort")
+    parser.add_argument(
+        "--cohort",
+        type=Path,
+        metavar="PREPARED",
+        help="a prepared cohort: the page Cohort, and the measured laboratory values of the studies of --records",
+    )
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: this computer only)")
     parser.add_argument(

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ecgkt import checkpoints
-from ecgkt.catalogue import lab, measurements, value_words
+from ecgkt.catalogue import lab, measurements
 from ecgkt.dashboard import bridge_words, loading, state
 from ecgkt.dashboard.opinion_rows import SI
 from ecgkt.dashboard.state import Case
@@ -18,6 +18,7 @@ from ecgkt.explain.hidden import hidden_of
 from ecgkt.explain.lab_bridge import LabBridge
 from ecgkt.explain.surrogate import Shares
 from ecgkt.inference import Predictor
+from ecgkt.opinion.beside import measured_value_words
 
 ASKED = "bridge_blood"
 
@@ -42,7 +43,7 @@ def show(case: Case, target: str, folder: Path, bridge: LabBridge) -> None:
         key, lambda: loading.in_turn("blood", "Attributing", lambda: _attribute(opened, bridge, case, target))
     )
     si = bool(st.session_state.get(SI))
-    measured = {name: value_words(lab(name), one.value, si) for name, one in case.measured.items()}
+    measured = {name: measured_value_words(lab(name), one, si) for name, one in case.measured.items()}
     titles = {ECG: "The ECG, as a whole", "age": "Age", "sex_male": "Sex"}
     titles |= {one.name: one.title for one in measurements()} | {name: lab(name).title for name in case.measured}
     st.html(bridge_words.bars(shares, detail=measured, titles=titles))

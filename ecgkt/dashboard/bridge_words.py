@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from math import isnan
 
-from ecgkt.catalogue import all_labels, lab, limit_words, value_words
+from ecgkt.catalogue import all_labels, lab, limit_words
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Domain
 from ecgkt.explain.lab_bridge import Erased, LabBridge
 from ecgkt.explain.surrogate import AGE, FAITHFUL, SEX, Shares
-from ecgkt.opinion.beside import time_words
+from ecgkt.opinion.beside import measured_value_words, time_words
 
 SHOWN = 8
 
@@ -73,9 +73,9 @@ def measured_words(case: Case, name: str, si: bool) -> str:
     label = all_labels()[name]
     found = case.measured.get(str(label.lab))
     if found is None:
-        return ""
+        return "not measured" if case.measured.lacks(str(label.lab)) else ""
     when = "" if found.minutes is not None and round(found.minutes) == 0 else time_words(found)
-    return f"{value_words(lab(str(label.lab)), found.value, si)}{when}"
+    return f"{measured_value_words(lab(str(label.lab)), found, si)}{when}"
 
 
 def limit_of(name: str, si: bool) -> str:
@@ -169,7 +169,7 @@ def _row(bridge: LabBridge, line: Line, column: int, si: bool) -> str:
     mark = "" if knows(bridge, line.name) else " <small>(no probe reads it)</small>"
     return (
         f'<tr><th scope="row">{escape(all_labels()[line.name].title)} <small>{escape(limit_of(line.name, si))}</small>'
-        f"{mark}</th><td>{escape(line.predicted)}</td><td>{escape(line.measured or 'not measured')}</td>"
+        f"{mark}</th><td>{escape(line.predicted)}</td><td>{escape(line.measured or 'not known')}</td>"
         f"<td><b>{signed(line.change)}</b></td><td>{escape(line.after)}</td><td>{moved:.2f}</td><td>{known}</td></tr>"
     )
 

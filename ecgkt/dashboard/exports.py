@@ -15,7 +15,7 @@ from ecgkt.checkpoints import Card
 from ecgkt.dashboard import heavy, loading, reveal, saving, state, windows
 from ecgkt.dashboard.paper import View
 from ecgkt.dashboard.state import Case
-from ecgkt.domain import Explanation
+from ecgkt.domain import Explanation, MeasuredLabs
 from ecgkt.explain.guards import check_quickly
 from ecgkt.exports.document import reading_json
 from ecgkt.exports.drawn import sheet_svg
@@ -189,7 +189,7 @@ def reading_of(asked: Asked, *, with_map: bool = True) -> Reading:
         case.record,
         asked.card,
         saw=windows.saw(case, asked.card),
-        measured={} if hidden else case.measured,
+        measured=MeasuredLabs() if hidden else case.measured,
     )
     held = asked.answers.get(state.measurements_key(case))
     reading = measured_reading(reading) if held is None else replace(reading, measurements=held)

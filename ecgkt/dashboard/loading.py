@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import time
@@ -69,6 +70,7 @@ def ready(library: str) -> None:
     import_module(library)
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -249,4 +251,10 @@ def predictions_folder() -> Path | None:
 def records_folder() -> Path | None:
     """Return the local MIMIC-IV-ECG folder that the app was started with."""
     named = os.environ.get("ECGKT_RECORDS")
+    return Path(named) if named else None
+
+
+def cohort_folder() -> Path | None:
+    """Return the prepared cohort that the app was started with."""
+    named = os.environ.get("ECGKT_COHORT")
     return Path(named) if named else None

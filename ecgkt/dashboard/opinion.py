@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.catalogue import lab_panel
 from ecgkt.checkpoints import Card, real_evidence
-from ecgkt.dashboard import loading
+from ecgkt.dashboard import loading, measured_labs
 from ecgkt.dashboard.opinion_chosen import show_chosen
 from ecgkt.dashboard.opinion_rows import SI, bars, beneath, show_row
 from ecgkt.dashboard.opinion_rules import qtc_of, rules_of, show_added, show_rules_alone
@@ -41,6 +41,7 @@ def show_families(case: Case, predictions: Predictions, turn: DeltaGenerator | N
         if rules := rules_of(case, turn):
             show_strip(card, predictions, rules, qtc_of(case), held_back=True)
             show_rules_alone(case, rules)
+        measured_labs.show(case, told=True)
         return
     hold(ALL_ROWS, MAP, SI, *(f"{FOLDED}-{kind}" for kind in Kind))
     beside = Beside(rules_of(case, turn), device_says(case.record.device), _shared(case, card, turn))
@@ -83,7 +84,7 @@ def _told(case: Case, predictions: Predictions) -> str:
     said = f"{basis(predictions)}. Click a line to see where on the ECG it comes from and what shares its evidence."
     if predictions.calibrated and predictions.observed:
         said += " Bar: the figure; at its foot the interval, and a tick for how many of the cohort have it."
-    return said + (" Measured: the simulated patient's own values." if case.measured else "")
+    return f"{said} {case.measured.told}".rstrip()
 
 
 def _shared(case: Case, card: Card, turn: DeltaGenerator | None) -> Mapping[str, float]:
@@ -115,6 +116,8 @@ def _show_family(
     folded = [row for row in rows if row not in in_sight]
     if folded and not in_sight:
         st.html(f'<p class="ecgkt-basis">{none_open_words(kind, folded, loading.card(loading.chosen_model()))}</p>')
+    if kind is Kind.LAB and not in_sight:
+        measured_labs.show(case)
     for row in _top(in_sight):
         show_row(row, beneath(row, case, predictions.labels, beside), beside.shared.get(row.name))
     if folded:

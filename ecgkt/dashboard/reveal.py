@@ -14,7 +14,7 @@ from ecgkt.checkpoints import Card
 from ecgkt.dashboard import reads, samples, saving, state
 from ecgkt.dashboard.reads import NORMAL, Finding, Read
 from ecgkt.dashboard.state import READ_FIRST, Case
-from ecgkt.domain import Predictions
+from ecgkt.domain import MeasuredLabs, Predictions
 
 FINDINGS, COMMIT, ANEW = "reveal_findings", "reveal_commit", "reveal_anew"
 _READS, _OPEN, _SEEN = "reveal_reads", "reveal_open", "reveal_seen"
@@ -50,7 +50,7 @@ def veil(case: Case) -> Case:
     if not waits(case):
         return case
     title = samples.veiled(case.title) if case.title in samples.titles() else case.title
-    return replace(case, title=title, description="", measured={})
+    return replace(case, title=title, description="", measured=MeasuredLabs())
 
 
 def ask() -> None:

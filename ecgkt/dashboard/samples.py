@@ -12,11 +12,12 @@ from typing import Any
 
 from ecgkt import readers
 from ecgkt.catalogue import lab_panel
-from ecgkt.dashboard.state import Case, LabValue
-from ecgkt.domain import Domain
+from ecgkt.dashboard.state import Case
+from ecgkt.domain import Domain, LabValue, MeasuredLabs
 from ecgkt.errors import InvalidCohort
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "samples"
+SIMULATED_BLOOD = "Measured: the simulated patient's own values."
 REAL = "Real ECG (pydicom's sample)"
 
 
@@ -76,7 +77,8 @@ def _real() -> Case:
     return Case(REAL, record, "A recording that comes with the pydicom package.")
 
 
-def _measured(labs: dict[str, float]) -> dict[str, LabValue]:
+def _measured(labs: dict[str, float]) -> MeasuredLabs:
     """Return the simulated patient's blood by analyte: values of the moment of the ECG."""
     panel = {lab.name for lab in lab_panel()}
-    return {name: LabValue(value, 0.0) for name, value in labs.items() if name in panel}
+    values = {name: LabValue(value, 0.0) for name, value in labs.items() if name in panel}
+    return MeasuredLabs(values, frozenset(panel), SIMULATED_BLOOD)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ecgkt import readers
-from ecgkt.dashboard import address, loading, samples
+from ecgkt.dashboard import address, loading, measured_labs, samples
 from ecgkt.dashboard.state import (
     CASE,
     MODEL,
@@ -231,11 +231,13 @@ def _open_study() -> None:
 
 def _read_study(folder: Path, study: int, typed: str) -> Case:
     """Read a study with what its machine stated, where the folder holds the table of that."""
-    record, report = _folder(str(folder)).read(study), read_device_report(folder, study)
+    listed = _folder(str(folder))
+    record, report = listed.read(study), read_device_report(folder, study)
     link = f"{study}-{digest(record)}"
     if report is not None:
         record = replace(record, filters=report.filters, device=report)
-    return Case(f"Study {typed}", record, link=link, veiled_link=link, study=study)
+    measured = measured_labs.look_up(loading.cohort_folder(), listed, study)
+    return Case(f"Study {typed}", record, measured=measured, link=link, veiled_link=link, study=study)
 
 
 def _open_physionet(database: str, record: str) -> None:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from ecgkt.domain import Explanation, Predictions, Record
+from ecgkt.domain import Explanation, MeasuredLabs, Predictions, Record
 from ecgkt.errors import EcgktError
-from ecgkt.opinion.beside import LabValue as LabValue
 from ecgkt.signals.windows import Window, windows
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class Case:
     title: str
     record: Record
     description: str = ""
-    measured: Mapping[str, LabValue] = field(default_factory=dict)
+    measured: MeasuredLabs = field(default_factory=MeasuredLabs)
     link: str = ""
     veiled_link: str = ""
     study: int | None = None

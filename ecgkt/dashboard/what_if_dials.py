@@ -14,10 +14,11 @@ from ecgkt.catalogue import Dial, dial_patients, dials, ischaemia_kinds, lab, la
 from ecgkt.catalogue.dials import ISCHAEMIA
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard import address, compare_table, loading, method, plausible, reveal, sources, state, what_if_answers
-from ecgkt.dashboard.state import MODEL, Case, LabValue
+from ecgkt.dashboard.samples import SIMULATED_BLOOD
+from ecgkt.dashboard.state import MODEL, Case
 from ecgkt.dashboard.what_if import ALL, SHOWN, VIEW, draw_paper, uri
 from ecgkt.dashboard.what_if_answers import Answer, Asked, Swept
-from ecgkt.domain import LEADS, Explanation, Predictions
+from ecgkt.domain import LEADS, Explanation, LabValue, MeasuredLabs, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.moved import MovedRow, first_of, moved_rows, moved_table
 from ecgkt.figures.scores import HEADINGS, basis, score_rows
@@ -207,7 +208,8 @@ def _case(now: Answer) -> Case:
     moved = [name for name, one in dials().items() if position.values[name] != one.start]
     turned = [f"{dials()[name].title.lower()} {dials()[name].told(position.values[name])}" for name in moved]
     title = ", ".join([dial_patients()[position.patient].title, *turned]) + " (simulated)"
-    measured = {one.name: LabValue(made.blood[one.name], 0.0) for one in lab_panel() if one.name in made.blood}
+    blood = {one.name: LabValue(made.blood[one.name], 0.0) for one in lab_panel() if one.name in made.blood}
+    measured = MeasuredLabs(blood, frozenset(blood), SIMULATED_BLOOD)
     return Case(title, made.record, "From the dials of the page What if.", measured)
 
 

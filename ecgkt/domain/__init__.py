@@ -1,5 +1,6 @@
 """The nouns. A value that exists is valid: each checks itself at construction. numpy only; no torch, no files."""
 
+from ecgkt.domain.blood import LabValue, MeasuredLabs
 from ecgkt.domain.cohorts import Cohort, Split
 from ecgkt.domain.device import DeviceReport
 from ecgkt.domain.estimates import Estimate
@@ -18,9 +19,11 @@ __all__ = [
     "Explanation",
     "FeatureSpec",
     "FeatureTable",
+    "LabValue",
     "Label",
     "LabelSet",
     "LabelTable",
+    "MeasuredLabs",
     "Predictions",
     "Record",
     "Split",

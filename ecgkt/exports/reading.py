@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ecgkt.checkpoints import Card
-from ecgkt.domain import Domain, Explanation, Predictions, Record
+from ecgkt.domain import Domain, Explanation, MeasuredLabs, Predictions, Record
 from ecgkt.errors import EcgktError, InvalidValue
 from ecgkt.explain.guards import GuardRails
 from ecgkt.explain.regions import Shares, find_regions, shares
@@ -15,7 +15,7 @@ from ecgkt.explain.told import DO_NOT_RELY, subject
 from ecgkt.explain.words import sentence
 from ecgkt.figures.paper import LAYOUTS, Layout, Paper, Scale, lay_out
 from ecgkt.inference import Predictor
-from ecgkt.opinion.beside import Beside, LabValue, device_says
+from ecgkt.opinion.beside import Beside, device_says
 from ecgkt.signals.display import FILTERS, DisplayFilter
 from ecgkt.signals.measurements import Measurements, measure
 from ecgkt.signals.rules import RuleSaid, state_rules
@@ -82,7 +82,7 @@ class Reading:
     measurements: Measurements | None = None
     unmeasured: str = ""
     saw: str = ""
-    measured: Mapping[str, LabValue] = field(default_factory=dict)
+    measured: MeasuredLabs = field(default_factory=MeasuredLabs)
     mapped: Mapped | None = None
 
     def __post_init__(self) -> None:

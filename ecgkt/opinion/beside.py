@@ -7,19 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgkt.catalogue import lab, limit_words, statements_row, tracing_labels, value_words
-from ecgkt.domain import DeviceReport, LabelSet
+from ecgkt.catalogue import Lab, lab, limit_words, statements_row, tracing_labels, value_words
+from ecgkt.domain import DeviceReport, LabelSet, LabValue, MeasuredLabs
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import ScoreRow
 from ecgkt.signals.rules import RuleSaid
-
-
-@dataclass(frozen=True)
-class LabValue:
-    """A measured value in the laboratory panel's unit, `minutes` after the ECG (negative: before; None: not known)."""
-
-    value: float
-    minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -46,20 +38,18 @@ def device_says(report: DeviceReport | None) -> dict[str, bool]:
     return {name: yes for name, yes in said.items() if yes or not report.partial}
 
 
-def beneath_words(
-    row: ScoreRow, labels: LabelSet, beside: Beside, measured: Mapping[str, LabValue], *, si: bool = False
-) -> str:
+def beneath_words(row: ScoreRow, labels: LabelSet, beside: Beside, measured: MeasuredLabs, *, si: bool = False) -> str:
     """Return what stands below a title: rules and device, the code, or a lab's measured value and its limit.
 
-    `measured` are values by analyte; `si` asks for SI units.
+    Of an analyte that was looked for in vain it says that it was not measured. `si` asks for SI units.
     """
     if row.kind is Kind.LAB:
         analyte = lab(str(labels[row.name].lab))
         told = limit_words(analyte, str(labels[row.name].direction), si)
         known = measured.get(analyte.name)
         if known is None:
-            return told
-        return f"measured {value_words(analyte, known.value, si)}{time_words(known)}; {told}"
+            return f"not measured; {told}" if measured.lacks(analyte.name) else told
+        return f"measured {measured_value_words(analyte, known, si)}{time_words(known)}; {told}"
     if row.kind is Kind.VISIT:
         return row.detail
     return tracing_words(row.name, beside)
@@ -75,6 +65,11 @@ def tracing_words(name: str, beside: Beside) -> str:
     if device is not None:
         told.append(f"device: {'yes' if device else 'no'}")
     return "; ".join(told) or "no rule"
+
+
+def measured_value_words(analyte: Lab, measured: LabValue, si: bool = False) -> str:
+    """Return a measured value with its unit, and before it the sign of a printed bound: "< 0.01 ng/mL"."""
+    return f"{measured.bound} {value_words(analyte, measured.value, si)}".lstrip()
 
 
 def time_words(measured: LabValue) -> str:

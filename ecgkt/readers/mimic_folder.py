@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -102,14 +102,26 @@ class MimicFolder:
             EarlierStudy(int(self.study_ids[row]), timedelta(seconds=int(before[row].astype(int)))) for row in same
         )
 
+    def recorded(self, study_id: int) -> tuple[int, datetime | None]:
+        """Return a study's subject and when it was recorded, None where the list does not say.
+
+        Raises UnknownName where the list has none of that number.
+        """
+        row = self._row(study_id)
+        time: datetime | None = self.times[row].astype(object)
+        return int(self.subject_ids[row]), time
+
     def read(self, study_id: int) -> Record:
         """Read one study; raise UnknownName where the list has none of that number."""
+        record = read_record(self._header(self.paths[self._row(study_id)]))
+        domain = Domain.SIMULATED if record.domain is Domain.SIMULATED else Domain.REAL
+        return replace(record, source="MIMIC-IV-ECG", domain=domain)
+
+    def _row(self, study_id: int) -> int:
         rows = np.flatnonzero(self.study_ids == study_id)
         if not len(rows):
             raise UnknownName(f"a study of {RECORD_LIST}", "a number that is not in it", "choose one of the list")
-        record = read_record(self._header(self.paths[rows[0]]))
-        domain = Domain.SIMULATED if record.domain is Domain.SIMULATED else Domain.REAL
-        return replace(record, source="MIMIC-IV-ECG", domain=domain)
+        return int(rows[0])
 
     def _header(self, listed: str) -> Path:
         """Return the header of a listed path; raise where that would lie outside the folder."""

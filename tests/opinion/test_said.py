@@ -11,10 +11,10 @@ import pytest
 from ecgkt import checkpoints
 from ecgkt.catalogue import do_not_miss
 from ecgkt.checkpoints import Card
-from ecgkt.domain import DeviceReport, Domain, Predictions
+from ecgkt.domain import DeviceReport, Domain, LabValue, MeasuredLabs, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import score_rows
-from ecgkt.opinion.beside import Beside, LabValue, beneath_words, device_says
+from ecgkt.opinion.beside import Beside, beneath_words, device_says
 from ecgkt.opinion.families import folded_words, holds_back, none_open_words, open_rows
 from ecgkt.opinion.measured import lines
 from ecgkt.opinion.strip import strip_cells
@@ -65,12 +65,14 @@ def test_the_strip_keeps_its_order_and_says_why_there_is_no_figure(card):
 def test_beneath_a_title_stand_rules_and_device_the_code_or_the_measured_value(card):
     rows = {row.name: row for kind in Kind for row in score_rows(predictions(card, Domain.SIMULATED), kind)}
     beside = Beside({"long_qt": RuleSaid(True, "QTc 510 ms")}, {"long_qt": False}, {})
-    measured = {"potassium": LabValue(6.4, 20)}
-    assert beneath_words(rows["long_qt"], card.labels, beside, {}) == "rules: yes, QTc 510 ms; device: no"
+    none, measured = MeasuredLabs(), MeasuredLabs({"potassium": LabValue(6.4, 20)}, frozenset({"potassium", "sodium"}))
+    assert beneath_words(rows["long_qt"], card.labels, beside, none) == "rules: yes, QTc 510 ms; device: no"
     told = beneath_words(rows["potassium_high"], card.labels, beside, measured)
     assert told.startswith("measured 6.4")
     assert "20 min later" in told
-    assert not beneath_words(rows["potassium_high"], card.labels, beside, {}).startswith("measured")
+    assert "measured" not in beneath_words(rows["potassium_high"], card.labels, beside, none)
+    assert beneath_words(rows["sodium_low"], card.labels, beside, measured).startswith("not measured; <")
+    assert "measured" not in beneath_words(rows["creatinine_high"], card.labels, beside, measured)
 
 
 def test_what_a_machine_left_out_counts_as_no_only_where_all_that_it_said_is_known():

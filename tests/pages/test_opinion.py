@@ -11,8 +11,7 @@ from ecgkt import checkpoints
 from ecgkt.catalogue import do_not_miss, not_covered
 from ecgkt.checkpoints import Calibration, Card
 from ecgkt.dashboard import opinion_chosen, opinion_rows, samples, state
-from ecgkt.dashboard.state import LabValue
-from ecgkt.domain import DeviceReport
+from ecgkt.domain import DeviceReport, LabValue
 from ecgkt.domain.frequencies import Frequency, Observed
 from ecgkt.domain.labels import Kind
 from ecgkt.opinion.beside import time_words
