@@ -107,17 +107,23 @@ class MimicFolder:
         rows = np.flatnonzero(self.study_ids == study_id)
         if not len(rows):
             raise UnknownName(f"a study of {RECORD_LIST}", "a number that is not in it", "choose one of the list")
-        record = read_record(self._header(self.paths[rows[0]]))
-        domain = Domain.SIMULATED if record.domain is Domain.SIMULATED else Domain.REAL
-        return replace(record, source="MIMIC-IV-ECG", domain=domain)
+        return read_listed(self.folder, self.paths[rows[0]])
 
-    def _header(self, listed: str) -> Path:
-        """Return the header of a listed path; raise where that would lie outside the folder."""
-        root = self.folder.resolve()
-        header = root / f"{listed}.hea"
-        plain = not (posixpath.isabs(listed) or "\\" in listed or ":" in listed or "\x00" in listed)
-        if not (plain and header.resolve().is_relative_to(root)):
-            raise UnsafeFile(
-                f"paths inside the folder of {RECORD_LIST}", "one that leads out of it", "copy it from PhysioNet again"
-            )
-        return header
+
+def read_listed(folder: Path, listed: str) -> Record:
+    """Read the record at a path of the record list; raise UnsafeFile where that would lie outside the folder."""
+    record = read_record(_header(Path(folder), listed))
+    domain = Domain.SIMULATED if record.domain is Domain.SIMULATED else Domain.REAL
+    return replace(record, source="MIMIC-IV-ECG", domain=domain)
+
+
+def _header(folder: Path, listed: str) -> Path:
+    """Return the header of a listed path; raise where that would lie outside the folder."""
+    root = folder.resolve()
+    header = root / f"{listed}.hea"
+    plain = not (posixpath.isabs(listed) or "\\" in listed or ":" in listed or "\x00" in listed)
+    if not (plain and header.resolve().is_relative_to(root)):
+        raise UnsafeFile(
+            f"paths inside the folder of {RECORD_LIST}", "one that leads out of it", "copy it from PhysioNet again"
+        )
+    return header
