@@ -96,8 +96,8 @@ class FolderRun:
             return done
         every = self._every_part()
         missing = sum(not part.is_file() for part in every)
-        if missing:
-            return Progressed(len(every), missing, None)
+        if missing:  # or another shard has put them together meanwhile
+            return self._finished(recipe) or Progressed(len(every), missing, None)
         told = {**table.header(checkpoints.read_card(self.model)), RUN: _digest(recipe)}
         try:
             with full_disk_told(self.out.parent):
