@@ -22,10 +22,14 @@ _NO_RECORD = (".DS_Store", "Thumbs.db", "desktop.ini")
 
 @dataclass(frozen=True)
 class Found:
-    """A record among many files: the `name` of its main file, and how to `read` it or be told why not."""
+    """A record among many files: the `name` of its main file, and how to `read` it or be told why not.
+
+    `recognised`: the file is of a format that is read, whether or not it is whole.
+    """
 
     name: str
     read: Callable[[], Record]
+    recognised: bool = False
 
 
 def find_in_files(files: Sequence[tuple[str, bytes]]) -> list[Found]:
@@ -58,6 +62,11 @@ def find_in_files(files: Sequence[tuple[str, bytes]]) -> list[Found]:
     return sorted(found, key=lambda one: one.name)
 
 
+def find_in_zip(name: str, content: bytes) -> list[Found]:
+    """Return the records in a zip as `find_in_files` does; raise why where it cannot be unpacked."""
+    return sorted(_records(_members(name, content), set()), key=lambda one: one.name)
+
+
 def _members(name: str, content: bytes) -> dict[str, bytes]:
     """Return a file, or what is in a zip, by name; what an operating system leaves beside files is left out."""
     plain = name.replace("\\", "/").lstrip("/")
@@ -88,7 +97,7 @@ def _records(files: Mapping[str, bytes], twice: set[str]) -> Iterator[Found]:
             problem = unknown_format() if files[name] else _empty()
             yield Found(name, partial(_refuse, problem))
         else:
-            yield Found(name, partial(_read, reader, name, files, twice))
+            yield Found(name, partial(_read, reader, name, files, twice), recognised=True)
 
 
 def _signal_files(header: bytes) -> tuple[str, ...]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import partial
+from typing import TypeVar
 
 from ecgkt.domain import Domain, Predictions, Record
 from ecgkt.errors import EcgktError, InvalidValue
-from ecgkt.inference import BATCH, Look, Predictor
+from ecgkt.inference import BATCH, Predictor
 
 Read = Callable[[], Record]
+Result = TypeVar("Result")
+_BATCH_BYTES = 50_000_000
 
 
 class Outcome(StrEnum):
@@ -53,22 +53,11 @@ class Line:
         return None if self.predictions is None else self.predictions.domain
 
 
-@dataclass(frozen=True, eq=False)
-class _Looked:
-    """A record before it is scored: the `look` and the `domain` of one that was read, or why it was refused."""
-
-    record: str
-    look: Look | None
-    domain: Domain = Domain.UNKNOWN
-    seconds: float = float("nan")
-    problem: str = ""
-
-
 def score_all(predictor: Predictor, wanted: Iterable[tuple[str, Read]], batch: int = BATCH) -> Iterator[Line]:
-    """Yield a line per (id, how to read it), in that order, `batch` records to a forward pass.
+    """Yield a line per (id, how to read it), in that order; the figures are those of `Predictor.predict`.
 
-    The next records are read and prepared while the network computes; no more than two batches are held. Raises
-    InvalidValue where the model reads clinical tables beside the ECG.
+    `batch` records go through the network together, fewer where they are long. The next ones are read meanwhile; no
+    more than two batches are held. Raises InvalidValue where the model reads clinical tables beside the ECG.
     """
     if predictor.needs_tables:
         raise InvalidValue(
@@ -76,51 +65,61 @@ def score_all(predictor: Predictor, wanted: Iterable[tuple[str, Read]], batch: i
             f"{predictor.card.name}, which reads clinical tables too",
             "choose another with --model",
         )
-    batches = _batches(wanted, batch)
-    with ThreadPoolExecutor(1, "look") as ahead:
-        coming = ahead.submit(_look_at, predictor, next(batches, ()))
-        for following in batches:
-            looked, coming = coming.result(), ahead.submit(_look_at, predictor, following)
-            yield from _score(predictor, looked)
-        yield from _score(predictor, coming.result())
-
-
-def _batches(wanted: Iterable[tuple[str, Read]], size: int) -> Iterator[list[tuple[str, Read]]]:
     left = iter(wanted)
-    while some := list(islice(left, size)):
-        yield some
+    with ThreadPoolExecutor(1, "read") as ahead:
+        coming = ahead.submit(_read_some, left, batch)
+        while some := coming.result():
+            coming = ahead.submit(_read_some, left, batch)
+            yield from _score(predictor, some)
 
 
-def _look_at(predictor: Predictor, wanted: Sequence[tuple[str, Read]]) -> list[_Looked]:
-    return [_look(predictor, name, read) for name, read in wanted]
+def row_of(predictions: Predictions, row: int) -> Predictions:
+    """Return the predictions of one record alone."""
+    one = slice(row, row + 1)
+    return replace(
+        predictions,
+        probabilities=predictions.probabilities[one],
+        ranks=None if predictions.ranks is None else predictions.ranks[one],
+        abstained=(predictions.abstained[row],),
+        distances=None if predictions.distances is None else predictions.distances[one],
+    )
 
 
-def _look(predictor: Predictor, name: str, read: Read) -> _Looked:
-    """Read and prepare one record; whatever goes wrong with one file is told on its line, and the others go on."""
+def _read_some(left: Iterator[tuple[str, Read]], most: int) -> list[tuple[str, Record | str]]:
+    """Return the next ids, each with its record or the sentence why it cannot be read."""
+    some: list[tuple[str, Record | str]] = []
+    size = 0
+    while len(some) < most and size < _BATCH_BYTES and (following := next(left, None)) is not None:
+        found = _tried(following[1])
+        size += 0 if isinstance(found, str) else found.signal.nbytes
+        some.append((following[0], found))
+    return some
+
+
+def _score(predictor: Predictor, some: Sequence[tuple[str, Record | str]]) -> Iterator[Line]:
+    found: dict[int, Predictions | str] = {}
+    records = {place: one for place, (_, one) in enumerate(some) if not isinstance(one, str)}
+    for domain in sorted({record.domain for record in records.values()}):
+        places = [place for place, record in records.items() if record.domain is domain]
+        together = _tried(partial(predictor.predict, [records[place] for place in places]))
+        for row, place in enumerate(places):
+            if isinstance(together, str):  # one of them: which, and the others go on
+                found[place] = _tried(partial(predictor.predict, [records[place]]))
+            else:
+                found[place] = row_of(together, row)
+    for place, (name, one) in enumerate(some):
+        made = found.get(place, one)
+        if isinstance(made, Predictions):
+            yield Line(name, made, made.abstained[0] or "", records[place].seconds)
+        else:
+            yield Line(name, None, str(made))
+
+
+def _tried(action: Callable[[], Result]) -> Result | str:
+    """Return what an action returns, or the sentence why it does not; one file must not end a night's run."""
     try:
-        record = read()
-        return _Looked(name, predictor.look(record), record.domain, record.seconds)
+        return action()
     except EcgktError as error:
-        return _Looked(name, None, problem=str(error))
-    except Exception as error:  # one file among 800,000 must not end the night's run; its message may hold a name
-        told = (
-            f"Wanted a record that can be read, got {type(error).__name__} inside the reader: report this kind of file."
-        )
-        return _Looked(name, None, problem=told)
-
-
-def _score(predictor: Predictor, looked: Sequence[_Looked]) -> Iterator[Line]:
-    signals = {place: one.look.signal for place, one in enumerate(looked) if one.look and one.look.signal is not None}
-    logits = np.full((len(looked), len(predictor.card.labels)), np.nan)
-    if signals:
-        logits[list(signals)] = predictor.logits(list(signals.values()))
-    for place, one in enumerate(looked):
-        yield _line(predictor, one, logits[place : place + 1])
-
-
-def _line(predictor: Predictor, one: _Looked, logits: NDArray[np.float64]) -> Line:
-    if one.look is None:
-        return Line(one.record, None, one.problem)
-    distances = None if predictor.card.gate is None else np.array([one.look.distance])
-    made = predictor.read_logits(logits, one.domain, (one.look.refusal,), distances)
-    return Line(one.record, made, one.look.refusal or "", one.seconds)
+        return str(error)
+    except Exception as error:  # whatever it is: its own words may hold a name, its kind does not
+        return f"Wanted a record that can be read, got {type(error).__name__} on the way: report this kind of file."

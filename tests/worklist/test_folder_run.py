@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,21 @@ def test_hidden_names_leave_no_name_in_the_table(many, model, tmp_path):
         assert b"Doe" not in out.read_bytes()
         assert b"Doe" not in b"".join(file.read_bytes() for file in tmp_path.glob("scores.*"))
     assert pq.read_table(tmp_path / "scores.parquet")["record"].to_pylist() == ["1", "2"]
+
+
+def test_records_in_zips_have_a_line_each_and_a_zip_of_other_things_has_none(many, model, tmp_path):
+    header = readers.find_records(many)[0]
+    for zipped, names in (("ward.zip", ("a", "b")), ("letter.docx", ())):
+        with zipfile.ZipFile(tmp_path / zipped, "w") as archive:
+            archive.writestr("word/document.xml", "<a/>")
+            for name in names:
+                for file in (header, header.with_suffix(".dat")):
+                    archive.write(file, f"{name}/{file.name}")
+    (tmp_path / "broken.zip").write_bytes((tmp_path / "ward.zip").read_bytes()[:-400])
+    FolderRun(WorkFolder.open(tmp_path), model, tmp_path / "scores.parquet").score(WHOLE)
+    found = pq.read_table(tmp_path / "scores.parquet").to_pylist()
+    wanted = [("broken.zip", "refused"), *((f"ward.zip/{name}/{header.name}", "scored") for name in ("a", "b"))]
+    assert [(row["record"], row["outcome"]) for row in found] == wanted
 
 
 def test_a_file_name_that_is_no_utf8_has_a_line(many, model, tmp_path):
