@@ -15,7 +15,7 @@ from ecgkt.checkpoints import Card, choose_checkpoint, real_evidence
 from ecgkt.cli.progress import bar, say
 from ecgkt.domain.predictions import Predictions
 from ecgkt.domain.records import Domain
-from ecgkt.errors import EcgktError, UnreadableRecord
+from ecgkt.errors import EcgktError, InvalidValue, UnreadableRecord
 from ecgkt.figures.scores import HEADINGS, basis, score_rows
 from ecgkt.inference import Predictor
 from ecgkt.signals.windows import told
