@@ -100,7 +100,10 @@ def _open(work: WorkList, number: int, card: Card) -> bool:
 
 def _show_basis(card: Card, rows: Sequence[Row], shown: Sequence[Row], chosen: Choices) -> None:
     """Say how many are shown and how the figures are to be read, for each domain that occurs."""
-    told = [f"{len(shown)} of {len(rows)} records shown." if len(shown) < len(rows) else f"{len(rows)} records."]
+    listed, told = len(work_list_held.held().entries), []
+    told.append(f"{len(rows)} records." if len(rows) == listed else f"{len(rows)} of {listed} records so far.")
+    if len(shown) < len(rows):
+        told.append(f"{len(shown)} of them shown.")
     made = {row.line.domain: row.line.predictions for row in rows if row.line.predictions is not None}
     told += [f"{basis(one)}." for _, one in sorted(made.items(), key=lambda pair: str(pair[0])) if one is not None]
     if choices.held_back(rows) and not chosen.every:
