@@ -59,7 +59,7 @@ def main() -> None:
         forward = tell_stages(many)
         whole = score(many, root / "whole.parquet", arguments.workers)
         alone = score(many, root / "alone.parquet", 1)
-        part = score(few, root / "few.parquet", arguments.workers)
+        part = score(few, root / "few.parquet", 1)
         tell_runs(arguments.records, arguments.workers, forward, whole, alone, part)
         same = pq.read_table(root / "whole.parquet").equals(pq.read_table(root / "alone.parquet"))
         print(f"\nthe table of {arguments.workers} workers equals that of one, to the last digit: {same}")
@@ -149,19 +149,19 @@ def resident_mb(process: int) -> float:
 
 def tell_runs(records: int, workers: int, forward: float, whole: Run, alone: Run, part: Run) -> None:
     """Print the command's speed and memory beside the bare forward pass; the tenth of the folder tells the start-up."""
-    named = (
+    named = [
         (f"{workers} workers, {records} records", records, whole),
         (f"1 worker, {records} records", records, alone),
-    )
-    named = (*named, (f"{workers} workers, {records // 10} records", records // 10, part))
+        (f"1 worker, {records // 10} records", records // 10, part),
+    ]
     print("\n| command | records/s | processor ms per record | over the bare pass | most memory, all processes |")
     print("|---|---|---|---|---|")
     for what, count, run in named:
-        each = run.processor / count
-        print(f"| {what} | {count / run.wall:.1f} | {1000 * each:.1f} | {each / forward:.1f} | {run.most_mb:,.0f} MB |")
-    steady = (whole.processor - part.processor) / (records - records // 10)
+        each, speed = run.processor / count, count / run.wall
+        print(f"| {what} | {speed:.1f} | {1000 * each:.1f} | {each / forward:.1f} | {run.most_mb:,.0f} MB |")
+    steady = (alone.processor - part.processor) / (records - records // 10)
     print(f"\nwithout start-up: {1000 * steady:.1f} ms of the processor per record, {steady / forward:.1f} bare passes")
-    print(f"memory of {records} records over that of {records // 10}: {whole.most_mb / part.most_mb:.2f}")
+    print(f"memory for {records} records over that for {records // 10}: {alone.most_mb / part.most_mb:.2f}")
 
 
 def tell_kills(folder: Path, root: Path, kills: int, workers: int, usual: float, seed: int) -> None:
