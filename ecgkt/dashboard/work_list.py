@@ -14,7 +14,7 @@ from ecgkt.checkpoints import Card
 from ecgkt.dashboard import address, loading, sources, state, work_list_export, work_list_held, work_list_intake
 from ecgkt.dashboard import work_list_choices as choices
 from ecgkt.dashboard import work_list_table as table
-from ecgkt.dashboard.state import MODEL
+from ecgkt.dashboard.state import MODEL, Case
 from ecgkt.dashboard.work_list_choices import Choices
 from ecgkt.dashboard.work_list_held import Entry, WorkList
 from ecgkt.figures.scores import basis
@@ -65,7 +65,7 @@ def show() -> None:
 def show_way_back() -> None:
     """Draw in the sidebar of the Case page the way back to the list, where the open case is one of it."""
     work, case = work_list_held.held(), state.current_case()
-    if work.opened is None or case is None or work.opened[1] != case.id:
+    if work.opened is None or case is None or work.opened[1] != _whole(case):
         return
     number = work.opened[0]
     following = work.shown[work.shown.index(number) + 1 :] if number in work.shown else ()
@@ -92,10 +92,16 @@ def _open(work: WorkList, number: int, card: Card) -> bool:
     case, row = state.current_case(), work.rows.get(card.id, {}).get(number)
     if case is None:
         return False
-    if row is not None and (made := row.line.predictions) is not None:
+    one_window = len(case.windows) < 2  # else the list has the median of all, and the page shows one
+    if one_window and row is not None and (made := row.line.predictions) is not None:
         state.predictions_of(case, card.id, lambda: made)
-    work.opened = (number, case.id)
+    work.opened = (number, _whole(case))
     return True
+
+
+def _whole(case: Case) -> str:
+    """Return by what a case is known whichever of its windows is shown."""
+    return case.id.partition("-")[0]
 
 
 def _show_basis(card: Card, rows: Sequence[Row], shown: Sequence[Row], chosen: Choices) -> None:
