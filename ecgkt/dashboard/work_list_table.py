@@ -14,7 +14,7 @@ from ecgkt.worklist.lines import Outcome
 from ecgkt.worklist.rows import AS_LISTED, MISS_FIRST, NO_SCORE_FIRST, Figure, Row
 
 STYLE = f"""
-.list {{max-height: max(16rem, calc(100vh - 15.2rem)); overflow: auto; border: 1px solid rgba(128,128,128,.35);
+.list {{max-height: max(16rem, calc(100vh - 17.4rem)); overflow: auto; border: 1px solid rgba(128,128,128,.35);
   border-radius: 2px; font-family: var(--st-font); color: var(--st-text-color);}}
 table {{border-collapse: separate; border-spacing: 0; width: 100%; font-size: .86rem; line-height: 1.3;
   font-variant-numeric: tabular-nums;}}
@@ -25,7 +25,8 @@ th, td {{padding: .22rem .55rem; border-bottom: 1px solid rgba(128,128,128,.25);
   vertical-align: baseline;}}
 tbody th {{font-weight: 400; max-width: 18rem;}}
 tbody th button {{overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 100%; display: block;}}
-.number {{text-align: right; white-space: nowrap;}}
+.number {{text-align: right;}}
+.number, .origin {{white-space: nowrap;}}
 td.figure {{white-space: nowrap; background-repeat: no-repeat;}}
 td b {{font-weight: 600; white-space: nowrap;}}
 td.of {{min-width: 9rem;}}
@@ -93,7 +94,7 @@ def _row(row: Row, target: str, every: bool, opened: bool, figures: int) -> str:
     name = f'<button data-record="{row.number}" title="{escape(row.name)}">{escape(row.name)}</button>'
     seconds = "" if row.line.predictions is None else f"{row.line.seconds:.1f} s"
     cells = [
-        f'<td class="number">{row.number}</td><th scope="row">{name}</th><td>{escape(row.origin)}</td>'
+        f'<td class="number">{row.number}</td><th scope="row">{name}</th><td class="origin">{escape(row.origin)}</td>'
         f'<td class="number">{seconds}</td>'
     ]
     if row.line.outcome is not Outcome.SCORED:
