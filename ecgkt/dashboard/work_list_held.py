@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
 import streamlit as st
 
@@ -29,6 +30,7 @@ class Entry:
     load: Callable[[], Case] | None = None
     record: Record | None = None
     problem: EcgktError | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def stays(self) -> bool:
@@ -36,19 +38,30 @@ class Entry:
         return self.load is None
 
     def get(self) -> Record:
-        """Return the record, or raise why it cannot be read; an uploaded file is let go once it was read."""
+        """Return the record, or raise why it cannot be read; an uploaded file is let go once it was read.
+
+        Safe to be asked from two threads, as where a click begins a new run of the page while a piece is scored.
+        """
+        with self._lock:
+            return self._get()
+
+    def refuse(self, problem: EcgktError) -> None:
+        """Let go of a file that is still to be read; `problem` is why."""
+        with self._lock:
+            if self.read is not None and self.stays:
+                self.read, self.problem = None, problem
+
+    def _get(self) -> Record:
         if self.record is not None:
             return self.record
-        if self.problem is not None:
-            raise type(self.problem)(self.problem.wanted, self.problem.got, self.problem.do)
-        read = self.read
-        if read is None:
-            raise InvalidValue("a record of this list", "one that is gone", "drop the files again")
+        if self.read is None or self.problem is not None:
+            problem = self.problem or InvalidValue("a record of this list", "one that is gone", "drop the files again")
+            raise _anew(problem)
         try:
-            record = read()
+            record = self.read()
         except EcgktError as error:
             if self.stays:
-                self.problem, self.read = error.with_traceback(None), None
+                self.problem, self.read = _anew(error), None
             raise
         if self.stays:
             self.record, self.read = record, None
@@ -97,12 +110,9 @@ class WorkList:
         """Refuse what is still to be read where the signals that were read are more than 200 MB."""
         if self.bytes_held() <= MAX_BYTES:
             return
+        most = f"at most {MAX_BYTES // 1_000_000} MB of signals in one list"
         for entry in self.entries:
-            if entry.read is not None and entry.stays:
-                entry.read = None
-                entry.problem = InvalidValue(
-                    f"at most {MAX_BYTES // 1_000_000} MB of signals in one list", "more", "clear the list first"
-                )
+            entry.refuse(InvalidValue(most, "more", "clear the list first"))
 
     def waiting(self, checkpoint: str) -> list[Entry]:
         """Return the entries that were not scored with a checkpoint, in order."""
@@ -120,6 +130,11 @@ class WorkList:
     def entry(self, number: int) -> Entry:
         """Return an entry by its running number."""
         return self.entries[number - 1]
+
+
+def _anew(error: EcgktError) -> EcgktError:
+    """Return the same sentence without what hangs on an error that was raised, such as a file's bytes."""
+    return type(error)(error.wanted, error.got, error.do)
 
 
 def held() -> WorkList:

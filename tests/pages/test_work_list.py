@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow.csv
@@ -15,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgkt import NOTICE, checkpoints, readers
 from ecgkt.dashboard import samples, state, work_list_choices, work_list_export, work_list_held, work_list_intake
-from ecgkt.dashboard.work_list_held import WORK_LIST, WorkList
+from ecgkt.dashboard.work_list_held import WORK_LIST, Entry, WorkList
 from ecgkt.worklist.lines import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,6 +215,22 @@ def test_signals_beyond_the_memory_of_a_list_are_refused_with_a_sentence(page, m
     assert outcomes[-1] is Outcome.REFUSED
     assert "MB of signals in one list" in work_of(page).scored(card().id)[-1].line.reason
     assert Outcome.SCORED in outcomes
+
+
+def test_a_record_that_two_threads_ask_for_is_read_once():
+    read = []
+
+    def slowly():
+        read.append(1)
+        time.sleep(0.05)
+        return samples.load(samples.titles()[0]).record
+
+    entry = Entry(1, "a", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        found = [one.result() for one in [pool.submit(entry.get) for _ in range(8)]]
+    assert read == [1]
+    assert all(one is found[0] for one in found)
+    assert entry.read is None
 
 
 def test_the_first_studies_of_the_local_folder_are_scored_and_open_as_studies(cohort, monkeypatch, untrained):
