@@ -1,6 +1,6 @@
 """A folder of real-sized records scored into one table, beside the bare forward pass in the same run.
 
-python -m benchmarks.predict_folder [--records 1000] [--kills 3] [--workers 2]
+python -m benchmarks.predict_folder [--records 1000] [--kills 3] [--workers 2] [--memory]
 
 The records are copies of the bundled samples (12 leads, 10 s, 500 Hz, format 16). Times are of the processor, all
 processes of the command together, so that what else the machine does counts less; wall times stand beside them.
@@ -27,6 +27,9 @@ import torch
 
 from ecgkt import checkpoints, readers
 from ecgkt.inference import Predictor
+from ecgkt.worklist.folder_run import FolderRun
+from ecgkt.worklist.shards import Shard
+from ecgkt.worklist.sources import WorkFolder
 
 SAMPLES = Path(__file__).resolve().parents[1] / "assets" / "samples"
 BATCHES = (1, 4, 16, 32, 64, 128, 256)
@@ -49,12 +52,16 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--memory", action="store_true", help="only what one process holds after each part")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         many, few = root / "many", root / "few"
         make_records(many, arguments.records)
+        if arguments.memory:
+            tell_memory(many, root / "memory.parquet")
+            return
         make_records(few, arguments.records // 10)
         forward = tell_stages(many)
         whole = score(many, root / "whole.parquet", arguments.workers)
@@ -98,6 +105,16 @@ def tell_stages(folder: Path) -> float:
     for size, seconds in forward.items():
         print(f"| bare forward pass, {size} at a time | {1000 * seconds:.2f} |")
     return min(forward.values())
+
+
+def tell_memory(folder: Path, out: Path) -> None:
+    """Print what this process holds after each part that it has scored."""
+    held: dict[int, float] = {}
+    run = FolderRun(WorkFolder.open(folder), checkpoints.choose_checkpoint(), out)
+    run.score(Shard(), 1, lambda done, total: held.update({done: resident_mb(os.getpid())}))
+    print("| records scored | MB |\n|---:|---:|")
+    for done, size in held.items():
+        print(f"| {done:,} | {size:,.0f} |")
 
 
 def cost(action: Callable[[], object], repeats: int = 5) -> float:
