@@ -10,6 +10,7 @@ import streamlit as st
 
 from ecgkt import NOTICE
 from ecgkt.checkpoints import Card
+from ecgkt.dashboard import saving
 from ecgkt.worklist import table
 from ecgkt.worklist.rows import Row
 
@@ -21,7 +22,7 @@ NAMES = "work_list_names"
 
 def offer(rows: Sequence[Row], card: Card) -> None:
     """Draw the buttons that hand over the rows shown, as CSV and parquet."""
-    if not rows:
+    if not rows or not saving.allowed():
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         named = st.toggle(
@@ -30,19 +31,12 @@ def offer(rows: Sequence[Row], card: Card) -> None:
             persist_state="session",
             help="File names may hold patients' names. Without them a record has its number in this list.",
         )
-        st.download_button(
-            "Table as CSV",
-            lambda: as_csv(rows, card, named=named),
-            "work-list.csv",
-            "text/csv",
-            on_click="ignore",
-        )
-        st.download_button(
+        saving.offer("Table as CSV", lambda: as_csv(rows, card, named=named), "work-list.csv", "text/csv")
+        saving.offer(
             "Table as parquet",
             lambda: as_parquet(rows, card, named=named),
             "work-list.parquet",
             "application/vnd.apache.parquet",
-            on_click="ignore",
         )
 
 

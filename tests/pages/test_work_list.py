@@ -194,6 +194,15 @@ def test_the_table_that_is_taken_along_has_numbers_for_names_and_says_what_it_is
     assert b"Doe_Jane" in work_list_export.as_csv(rows, card(), named=True)
 
 
+def test_where_files_may_not_leave_no_table_is_offered(page, monkeypatch):
+    page.button("work_list_try").click().run()
+    assert len(page.get("download_button")) == 2
+    monkeypatch.setenv("ECGKT_EXPORTS", "off")
+    page.run()
+    assert not page.get("download_button")
+    assert not [toggle for toggle in page.toggle if toggle.key == work_list_export.NAMES]
+
+
 def test_too_many_records_are_refused_and_a_cleared_list_holds_nothing(page, monkeypatch):
     monkeypatch.setattr(work_list_held, "MAX_RECORDS", 12)
     page.button("work_list_try").click().run()
