@@ -8,6 +8,7 @@ st.navigation(
         st.Page("pages/compare.py", title="Compare"),
         st.Page("pages/what_if.py", title="What if"),
         st.Page("pages/cohort.py", title="Cohort"),
+        st.Page("pages/work_list.py", title="Work list"),
         st.Page("pages/about.py", title="About"),
     ],
     position="top",

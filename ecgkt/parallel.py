@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from typing import Any, TypeVar
@@ -31,7 +32,7 @@ def in_shards(
         for position, shard in enumerate(shards):
             yield position, function(*shard)
         return
-    pool = ProcessPoolExecutor(min(workers, len(shards)), multiprocessing.get_context("spawn"), _compute_on_one_thread)
+    pool = ProcessPoolExecutor(min(workers, len(shards)), multiprocessing.get_context("spawn"), _begin_worker)
     try:
         places = {pool.submit(function, *shard): position for position, shard in enumerate(shards)}
         for done in as_completed(places):
@@ -58,7 +59,7 @@ def as_ready(
             yield name, function(*tasks[name])
             _done(waiting, name)
         return
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _compute_on_one_thread)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
     running: dict[Future[Result], str] = {}
     try:
         while waiting or running:
@@ -89,6 +90,19 @@ def _done(waiting: dict[str, set[str]], name: str) -> None:
     waiting.pop(name, None)
     for before in waiting.values():
         before.discard(name)
+
+
+def _begin_worker() -> None:
+    _compute_on_one_thread()
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process once the one that started it is gone, even killed; else it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _compute_on_one_thread() -> None:

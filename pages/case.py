@@ -2,11 +2,24 @@
 
 import streamlit as st
 
-from ecgkt.dashboard import frame, loading, measured, previous, reading, recorded, reveal, sources, state, windows
+from ecgkt.dashboard import (
+    frame,
+    loading,
+    measured,
+    previous,
+    reading,
+    recorded,
+    reveal,
+    sources,
+    state,
+    windows,
+    work_list,
+)
 from ecgkt.errors import EcgktError
 
 frame.page("Case")
 try:
+    work_list.show_way_back()
     sources.choose()
     previous.choose()
     model = sources.choose_model()

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +47,28 @@ def test_a_workers_error_arrives_as_it_was_raised():
 @pytest.mark.slow
 def test_each_worker_computes_on_one_thread():
     assert [count for _, count in in_shards(threads, [(), ()], workers=2)] == [1, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
+def test_no_worker_outlives_a_process_that_was_killed():
+    code = "import time; from ecgkt.parallel import in_shards; list(in_shards(time.sleep, [(99,), (99,)], workers=2))"
+    running = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    until = time.monotonic() + 60
+    while len(begun := children.read_text().split()) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(1)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert len(begun) == 3  # two workers, and multiprocessing's own tracker of resources
+    while any(map(is_alive, begun)) and time.monotonic() < until + 30:
+        time.sleep(0.05)
+    assert not [process for process in begun if is_alive(process)]
+
+
+def is_alive(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False

@@ -3,6 +3,7 @@
 from ecgkt.checkpoints.cards import Calibration, Card, Reference
 from ecgkt.checkpoints.evidence import RealEvidence, real_evidence, reference_share
 from ecgkt.checkpoints.folders import (
+    CARD,
     Checkpoint,
     build_network,
     bundled_folder,
@@ -19,6 +20,7 @@ from ecgkt.checkpoints.folders import (
 from ecgkt.checkpoints.gates import Gate, Rate
 
 __all__ = [
+    "CARD",
     "Calibration",
     "Card",
     "Checkpoint",

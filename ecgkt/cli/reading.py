@@ -15,7 +15,7 @@ from ecgkt.checkpoints import Card, choose_checkpoint, real_evidence
 from ecgkt.cli.progress import bar, say
 from ecgkt.domain.predictions import Predictions
 from ecgkt.domain.records import Domain
-from ecgkt.errors import EcgktError, UnreadableRecord
+from ecgkt.errors import EcgktError, InvalidValue, UnreadableRecord
 from ecgkt.figures.scores import HEADINGS, basis, score_rows
 from ecgkt.inference import Predictor
 from ecgkt.signals.windows import told
@@ -30,6 +30,7 @@ def fill_predict(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="everything as JSON on standard output")
     form.add_argument("--csv", action="store_true", help="one line per record and label on standard output")
+    _add_table(parser)
     parser.set_defaults(run=run_predict)
 
 
@@ -50,6 +51,12 @@ def fill_explain(parser: argparse.ArgumentParser) -> None:
 
 def run_predict(arguments: argparse.Namespace) -> int:
     """Score every file; one that cannot be read is told in one sentence and the others go on."""
+    if arguments.out is not None:
+        from ecgkt.cli.work_list import score_into_table
+
+        return score_into_table(arguments)
+    if arguments.shard is not None or arguments.merge or arguments.workers is not None or arguments.hide_names:
+        raise InvalidValue("--out with --shard, --merge, --workers or --hide-names", "no --out", "name the table")
     predictor = Predictor.open(choose_checkpoint(arguments.models, arguments.model))
     paths = _expand(arguments.files)
     results = [_score(predictor, paths[row]) for row in bar("predict")(range(len(paths)))]
@@ -85,6 +92,17 @@ def run_explain(arguments: argparse.Namespace) -> int:
     say(f"{title}: {found.method}, baseline {found.baseline}; {missed}checkpoint {found.checkpoint_id}.")
     say(f"{NOTICE}. {predictor.card.statement}")
     return 0
+
+
+def _add_table(parser: argparse.ArgumentParser) -> None:
+    table = parser.add_argument_group("a whole folder into one table")
+    table.add_argument(
+        "--out", type=Path, metavar="TABLE", help=".parquet or .csv; the same command goes on where it broke off"
+    )
+    table.add_argument("--workers", type=int, metavar="N", help="processes of one thread each (default: one per core)")
+    table.add_argument("--shard", metavar="I/N", help="score the I-th of N shares (default: as torchrun or SLURM say)")
+    table.add_argument("--merge", action="store_true", help="score nothing: put the shards' parts together")
+    table.add_argument("--hide-names", action="store_true", help="running numbers in place of file names")
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -175,6 +175,14 @@ def open_simulated(case: Case) -> None:
     """Open a case that was simulated on another page; no address names it."""
     if open_case(lambda: case):
         _clear(SAMPLE, STUDY)
+
+
+def open_listed(load: Callable[[], Case]) -> bool:
+    """Open a record of the work list; keep the open case where it cannot be read."""
+    opened = open_case(load)
+    if opened:
+        _clear(SAMPLE, STUDY)
+    return opened
 
 
 def _open_sample() -> None:

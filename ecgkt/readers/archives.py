@@ -22,10 +22,13 @@ def is_zip(head: bytes) -> bool:
     return head.startswith(_ZIP_STARTS)
 
 
-def unpack(content: bytes) -> dict[str, bytes]:
-    """Return the members' bytes by name; raise where the archive is damaged, encrypted, too large or reaches out."""
-    if content.count(_DIRECTORY_ENTRY) > MAX_MEMBERS:
-        raise UnsafeFile(f"at most {MAX_MEMBERS} files in a zip archive", "more", "pack one record alone")
+def unpack(content: bytes, most: int = MAX_MEMBERS) -> dict[str, bytes]:
+    """Return the bytes of at most `most` members by name.
+
+    Raises where the archive is damaged, encrypted, too large or reaches out.
+    """
+    if content.count(_DIRECTORY_ENTRY) > most:
+        raise UnsafeFile(f"at most {most} files in a zip archive", "more", "pack fewer records together")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from ecgkt.domain import Record
@@ -40,6 +41,11 @@ def read_record(path: Path) -> Record:
 
 def find_records(folder: Path) -> list[Path]:
     """Return the main file of every record beneath a folder by content, sorted; links that lead out are left out."""
+    return find_files(folder, lambda head: recognise(head) is not None)
+
+
+def find_files(folder: Path, wanted: Callable[[bytes], bool]) -> list[Path]:
+    """Return the files beneath a folder whose beginning is `wanted`, sorted; links that lead out are left out."""
     root = Path(folder).resolve()
     if not root.is_dir():
         raise UnreadableRecord("a folder", "none at that path", "check the path")
@@ -47,7 +53,7 @@ def find_records(folder: Path) -> list[Path]:
     for place, _, names in os.walk(root):
         for name in names:
             path = Path(place, name)
-            if _lies_in(root, path) and recognise(_head(path)) is not None:
+            if _lies_in(root, path) and wanted(_head(path)):
                 found.append(path)
     return sorted(found)
 

@@ -113,9 +113,7 @@ class MimicFolder:
 
     def read(self, study_id: int) -> Record:
         """Read one study; raise UnknownName where the list has none of that number."""
-        record = read_record(self._header(self.paths[self._row(study_id)]))
-        domain = Domain.SIMULATED if record.domain is Domain.SIMULATED else Domain.REAL
-        return replace(record, source="MIMIC-IV-ECG", domain=domain)
+        return read_listed(self.folder, self.paths[self._row(study_id)])
 
     def _row(self, study_id: int) -> int:
         rows = np.flatnonzero(self.study_ids == study_id)
@@ -123,13 +121,21 @@ class MimicFolder:
             raise UnknownName(f"a study of {RECORD_LIST}", "a number that is not in it", "choose one of the list")
         return int(rows[0])
 
-    def _header(self, listed: str) -> Path:
-        """Return the header of a listed path; raise where that would lie outside the folder."""
-        root = self.folder.resolve()
-        header = root / f"{listed}.hea"
-        plain = not (posixpath.isabs(listed) or "\\" in listed or ":" in listed or "\x00" in listed)
-        if not (plain and header.resolve().is_relative_to(root)):
-            raise UnsafeFile(
-                f"paths inside the folder of {RECORD_LIST}", "one that leads out of it", "copy it from PhysioNet again"
-            )
-        return header
+
+def read_listed(folder: Path, listed: str) -> Record:
+    """Read the record at a path of the record list; raise UnsafeFile where that would lie outside the folder."""
+    record = read_record(_header(Path(folder), listed))
+    domain = Domain.SIMULATED if record.domain is Domain.SIMULATED else Domain.REAL
+    return replace(record, source="MIMIC-IV-ECG", domain=domain)
+
+
+def _header(folder: Path, listed: str) -> Path:
+    """Return the header of a listed path; raise where that would lie outside the folder."""
+    root = folder.resolve()
+    header = root / f"{listed}.hea"
+    plain = not (posixpath.isabs(listed) or "\\" in listed or ":" in listed or "\x00" in listed)
+    if not (plain and header.resolve().is_relative_to(root)):
+        raise UnsafeFile(
+            f"paths inside the folder of {RECORD_LIST}", "one that leads out of it", "copy it from PhysioNet again"
+        )
+    return header

@@ -22,20 +22,24 @@ _AGE = re.compile(r"(?:^|<)age>?\s*[:=]\s*(?P<value>[^\s,;<]+)", re.IGNORECASE)
 _SEX = re.compile(r"(?:^|<)(?:sex|gender)>?\s*[:=]\s*(?P<value>[^\s,;<]+)", re.IGNORECASE)
 _SIMULATED = re.compile(r"simulated\s*:", re.IGNORECASE)
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
+_PLAIN, _INVALID = "16", -32768
+_Samples = tuple[NDArray[np.integer], NDArray[np.float64]]
 CHECKSUM_NOTE = "the checksums in the header are not those of the signal: check that the two files belong together"
 
 
 def read(content: bytes, companion: Companion) -> Record:
     """Read a record from its header and the signal files beside it.
 
-    The wfdb library sees only a private folder with a header written anew from what was checked, so that nothing
-    in the file can lead it elsewhere. Samples that the format marks as invalid become NaN. Of the comments only age,
+    Format 16 in one file, as MIMIC-IV-ECG and PTB-XL have it, is unpacked here. For the others the wfdb library sees
+    only a private folder with a header written anew from what was checked, so that nothing in the file can lead it
+    elsewhere. Samples that the format marks as invalid become NaN. Of the comments only age,
     sex and "simulated" are used.
     """
     header = parse_header(content)
     factors = [_millivolts_per_unit(channel) for channel in header.channels]
-    decoded = _decode(header, {file: _signal_bytes(header, file, companion) for file in header.files})
-    rows = [column * factor for column, factor in zip(decoded.dac().T, factors, strict=True)]
+    files = {file: _signal_bytes(header, file, companion) for file in header.files}
+    digital, physical = _unpack(header, files) or _decode(header, files)
+    rows = [column * factor for column, factor in zip(physical.T, factors, strict=True)]
     return Record.from_leads(
         name_channels([channel.name for channel in header.channels], rows),
         header.fs,
@@ -43,7 +47,7 @@ def read(content: bytes, companion: Companion) -> Record:
         domain=Domain.SIMULATED if any(map(_SIMULATED.match, header.comments)) else Domain.UNKNOWN,
         age=_age(header.comments),
         sex=_sex(header.comments),
-        notes=_checksum_notes(header, decoded.d_signal),
+        notes=_checksum_notes(header, digital),
     )
 
 
@@ -68,8 +72,22 @@ def _signal_bytes(header: Header, file: str, companion: Companion) -> bytes:
     return content
 
 
-def _decode(header: Header, signal_files: Mapping[str, bytes]) -> Any:
-    """Return the wfdb library's record with digital samples `d_signal` (samples, channels)."""
+def _unpack(header: Header, files: Mapping[str, bytes]) -> _Samples | None:
+    """Return what `_decode` does of one file of format 16, without the library and without a file; None of others."""
+    channels = header.channels
+    if len(files) != 1 or channels[0].fmt != _PLAIN or header.samples < 1:
+        return None
+    (content,) = files.values()
+    count = header.samples * len(channels)
+    digital = np.frombuffer(content, "<i2", count, channels[0].offset).reshape(header.samples, len(channels))
+    baselines = np.array([channel.baseline for channel in channels])
+    physical = (digital.astype(np.float64) - baselines) / np.array([channel.gain for channel in channels])
+    physical[digital == _INVALID] = np.nan
+    return digital, physical
+
+
+def _decode(header: Header, signal_files: Mapping[str, bytes]) -> _Samples:
+    """Return the digital samples (samples, channels), and those in the header's units with invalid ones as NaN."""
     import wfdb
 
     names = {file: f"signal{position}.dat" for position, file in enumerate(signal_files)}
@@ -78,7 +96,8 @@ def _decode(header: Header, signal_files: Mapping[str, bytes]) -> Any:
         for file, content in signal_files.items():
             (folder / names[file]).write_bytes(content)
         (folder / "record.hea").write_text(header.neutral_text(names), encoding="ascii")
-        return wfdb.rdrecord(str(folder / "record"), physical=False)
+        found: Any = wfdb.rdrecord(str(folder / "record"), physical=False)
+    return found.d_signal, found.dac()
 
 
 def _checksum_notes(header: Header, digital: NDArray[np.integer]) -> tuple[str, ...]:

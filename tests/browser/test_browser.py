@@ -160,7 +160,7 @@ def test_the_first_visitor_of_a_pages_own_address_gets_the_navigation(browser, t
         page = browser.new_page()
         page.goto(f"{address}/about")
         page.wait_for_selector("text=How it was made", timeout=READY)
-        expect(page.locator("[data-testid='stTopNavLink']")).to_have_count(5, timeout=READY)
+        expect(page.locator("[data-testid='stTopNavLink']")).to_have_count(6, timeout=READY)
         page.close()
 
 

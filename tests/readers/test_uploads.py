@@ -24,6 +24,19 @@ def test_an_annotation_file_beside_the_record_is_ignored(wfdb_files, millivolts)
     np.testing.assert_allclose(record.signal, millivolts, atol=1e-6)
 
 
+def for_the_library(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same record in format 32, which is left to the wfdb library."""
+    signal = np.frombuffer(files["rec.dat"], "<i2").astype("<i4").tobytes()
+    return {"rec.hea": files["rec.hea"].replace(b".dat 16 ", b".dat 32 "), "rec.dat": signal}
+
+
+def test_the_usual_format_needs_no_file_on_the_disk(wfdb_files, monkeypatch):
+    files = wfdb_files()
+    by_library = read_upload(list(for_the_library(files).items()))
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **_: pytest.fail("a folder was made"))
+    assert (read_upload(list(files.items())).signal == by_library.signal).all()
+
+
 def test_wfdb_works_in_a_folder_that_only_its_owner_may_enter(wfdb_files, monkeypatch):
     seen = []
     honest = wfdb.rdrecord
@@ -34,7 +47,7 @@ def test_wfdb_works_in_a_folder_that_only_its_owner_may_enter(wfdb_files, monkey
         return honest(path, **settings)
 
     monkeypatch.setattr(wfdb, "rdrecord", watched)
-    files = wfdb_files(signal_name="Jane_Doe.dat", comments=["Patient: Jane Doe"])
+    files = for_the_library(wfdb_files(signal_name="Jane_Doe.dat", comments=["Patient: Jane Doe"]))
     read_upload([("Jane Doe.hea", files["rec.hea"]), ("Jane_Doe.dat", files["rec.dat"])])
     assert seen == [(0o700, ["record.hea", "signal0.dat"])]
 
@@ -45,7 +58,7 @@ def test_nothing_is_left_behind_where_the_library_fails(wfdb_files, monkeypatch)
 
     monkeypatch.setattr(wfdb, "rdrecord", fail)
     with pytest.raises(RuntimeError):
-        read_upload(list(wfdb_files().items()))
+        read_upload(list(for_the_library(wfdb_files()).items()))
     assert list(Path(tempfile.gettempdir()).iterdir()) == []
 
 
