@@ -1,5 +1,5 @@
 """ecgkt: an explanation dashboard for ECG models, and the training code behind it."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 NOTICE = "Research demonstration, not for diagnosis"
