@@ -31,6 +31,8 @@ EMPTY = (
     "be missed or by any target, and a row opens as a case. A whole folder is scored from a shell: "
     "`python -m ecgkt predict DIR --out scores.parquet`."
 )
+_UNOFFERED = '<style>.st-key-work_list_try[data-stale="true"] {display: none;}</style>'
+"""What was offered to an empty list goes as soon as there is one."""
 
 
 def show() -> None:
@@ -48,6 +50,7 @@ def show() -> None:
         st.info(EMPTY)
         work_list_intake.offer_samples("Try it with the samples", "work_list_try")
         return
+    st.html(_UNOFFERED)
     with st.container(horizontal=True, vertical_alignment="center", key="work_list_progress"):
         running = st.container()
         button = st.container(width="content")
