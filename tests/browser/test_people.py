@@ -117,11 +117,11 @@ def test_a_researcher_finds_a_harmed_label_copies_the_address_and_takes_table_an
     expect(page.get_by_text("Bundled with the app")).to_be_visible(timeout=READY)
     quiet(page)
     with page.expect_download(timeout=READY) as table:
-        page.get_by_role("button", name=re.compile("CSV")).first.click()
+        page.get_by_role("button", name="Table as CSV").first.click()
     lines = table.value.path().read_text().splitlines()
     assert any("simulated" in line.lower() for line in lines[:3])
     with page.expect_download(timeout=READY) as figure:
-        page.get_by_role("button", name=re.compile("SVG")).first.click()
+        page.get_by_role("button", name=re.compile("Figure as SVG")).first.click()
     assert "SIMULATED" in figure.value.path().read_text()
     page.screenshot(path=shots / "researcher-1-cohort.png")
 
