@@ -9,10 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ecgkt.cli.login import check_login
 from ecgkt.cli.progress import say
 from ecgkt.errors import InvalidValue
+from ecgkt.readers.private_folder import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
+SECRETS = ROOT / ".streamlit" / "secrets.toml"
 
 
 def fill_open(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +31,14 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cohort", type=Path, metavar="PREPARED", help="a prepared cohort for the page Cohort")
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: this computer only)")
+    parser.add_argument(
+        "--login",
+        type=Path,
+        nargs="?",
+        const=SECRETS,
+        metavar="SECRETS",
+        help="let only those in who log in by OpenID Connect, as this file says (default: .streamlit/secrets.toml)",
+    )
     parser.add_argument("--headless", action="store_true", help="do not open a browser window")
     parser.set_defaults(run=run_open)
 
@@ -57,7 +68,12 @@ def run_open(arguments: argparse.Namespace) -> int:
         environment["ECGKT_COHORT"] = str(arguments.cohort.resolve())
     options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
+    if arguments.login is not None:
+        check_login(arguments.login)
+        environment["ECGKT_LOGIN"] = "on"
+        flags += ["--secrets.files", str(arguments.login.resolve())]
     host = "localhost" if arguments.address in ("127.0.0.1", "0.0.0.0") else arguments.address
+    sweep()
     say(f"ecgkt is at http://{host}:{arguments.port}. Stop it with Ctrl+C.")
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *flags]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as server:

@@ -184,7 +184,7 @@ def _open_sample() -> None:
 
 
 def _uploader() -> str:
-    """Return the key of the upload widget: another one after each opened upload, so that the next drop stands alone."""
+    """Return the key of the upload widget: another one after each upload, so that the next drop stands alone."""
     return f"{UPLOAD}-{st.session_state.get(UPLOAD, 0)}"
 
 
@@ -197,11 +197,14 @@ def read_files(title: str, files: Sequence[UploadedFile]) -> Case:
 
 
 def _open_upload(widget: str) -> None:
+    """Open an upload; read or refused, the server forgets its files, and the widget their names."""
     files = st.session_state.get(widget)
-    if files and open_case(lambda: read_files("Uploaded ECG", files)):
+    if not files:
+        return
+    if open_case(lambda: read_files("Uploaded ECG", files)):
         _clear(SAMPLE, STUDY)
-        loading.forget_uploads([file.file_id for file in files])
-        st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1
+    loading.forget_uploads([file.file_id for file in files])
+    st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1
 
 
 def _open_study() -> None:

@@ -36,10 +36,15 @@ def test_a_second_record_that_is_dropped_opens(case_page: Callable[[], AppTest])
         assert (shown.record.signal == samples.load(title).record.signal).all()
 
 
-def test_a_file_that_cannot_be_read_stays_in_the_list_beside_the_sentence_why(
+def test_a_file_that_cannot_be_read_leaves_the_sentence_why_and_nothing_else(
     case_page: Callable[[], AppTest], tmp_path: Path
 ) -> None:
     page = case_page()
     page.file_uploader[0].set_value([("notes.txt", b"no ECG", "text/plain")]).run()
     assert page.error
-    assert [file.name for file in page.file_uploader[0].value] == ["notes.txt"]
+    assert not page.file_uploader[0].value
+    page.run()
+    assert page.error, "the sentence stays until something is opened"
+    drop(page, next(iter(samples.listed())))
+    assert not page.error
+    assert page.session_state[state.CASE].title == "Uploaded ECG"
