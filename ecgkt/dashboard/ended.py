@@ -11,8 +11,10 @@ import gc
 import threading
 import time
 from functools import cache
+from weakref import ReferenceType, ref
 
 from streamlit.runtime import Runtime, exists, get_instance
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
@@ -33,27 +35,37 @@ def collect() -> None:
 
 
 def _watch() -> None:
-    known: frozenset[str] = frozenset()
-    again = False
+    known: dict[str, ReferenceType[AppSession]] = {}
+    gone: list[ReferenceType[AppSession]] = []
     while True:
         time.sleep(SWEEP_SECONDS)
         if not exists():
             continue
         now = _sessions(get_instance())
-        ended = bool(known - now)
-        if ended or again:
+        before, gone = gone, [one for session, one in known.items() if session not in now]
+        for ended in (*before, *gone):  # twice, a minute apart: the run of a closed page may still have been ending
+            _empty(ended())
+        if before or gone:
             collect()
-        known, again = now, ended  # once more a minute later: the run of a closed page may still have been ending
+        known = now
 
 
-def _sessions(runtime: Runtime) -> frozenset[str]:
-    """Return the ids of all sessions, once Streamlit has let go of those whose time is over; in its own loop."""
+def _sessions(runtime: Runtime) -> dict[str, ReferenceType[AppSession]]:
+    """Return all sessions by id, once Streamlit has let go of those whose time is over; asked in its own loop."""
 
-    async def listed() -> frozenset[str]:
+    async def listed() -> dict[str, ReferenceType[AppSession]]:
         manager = runtime._session_mgr
         if isinstance(manager, WebsocketSessionManager) and isinstance(manager._session_storage, MemorySessionStorage):
             len(manager._session_storage._cache)  # its length is that of what has not expired: the rest goes
-        return frozenset(one.session.id for one in manager.list_sessions())
+        return {one.session.id: ref(one.session) for one in manager.list_sessions()}
 
     loop = runtime._get_async_objs().eventloop
     return asyncio.run_coroutine_threadsafe(listed(), loop).result()
+
+
+def _empty(session: AppSession | None) -> None:
+    """Clear an ended session that something still holds: Streamlit's loop keeps the last one until the next comes."""
+    if session is not None:
+        session.session_state.clear()
+        session.session_state._new_widget_state.widget_metadata.clear()  # the callbacks of widgets hold the case too
+        session._fragment_storage.clear()

@@ -12,7 +12,7 @@ from ecgkt.domain.records import canonical_lead
 DELIMITERS = ("\t", ";", ",", "|")
 MOST_LINES_BEFORE = 60
 FEWEST_LEADS = 3
-LONGEST_HEADINGS, LONGEST_HEADING = 4000, 40
+LONGEST_HEADINGS, LONGEST_HEADING, LONGEST_STATEMENT = 4000, 40, 200
 
 _UNIT = r"(?:[nuµμm]?v|(?:nano|micro|milli)?volts?)"
 _LEAD_AND_UNIT = re.compile(rf"(?P<lead>.*?)[\s_/]*[(\[]?\s*(?P<unit>(?<![A-Za-z]){_UNIT})\s*[)\]]?", re.IGNORECASE)
@@ -73,7 +73,8 @@ def parse_header(lines: Sequence[str]) -> CsvHeader | None:
                 short = all(len(cell) <= LONGEST_HEADING for cell in cells)
                 if short and leads >= max(FEWEST_LEADS, len(cells) / 2) and _may_be_numbers(lines[place + 1 :]):
                     return _header(cells, delimiter, place + 1, stated)
-        if (found := _STATEMENT.fullmatch(bare.strip('"'))) is not None:
+        found = None if len(bare) > LONGEST_STATEMENT else _STATEMENT.fullmatch(bare.strip('"'))
+        if found is not None:
             key = " ".join(re.sub(r"[_-]+", " ", found["key"]).split()).lower()
             value = found["value"].strip().strip('",;\t ')
             stated.setdefault(key, f"{value} {found['in'] or ''}".strip())
@@ -112,7 +113,9 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _lead(cell: str) -> tuple[str | None, str]:
-    """Return the lead and the unit that a heading names: "I (mV)", "aVR_uV", "V1"."""
+    """Return the lead and the unit that a heading names: "I (mV)", "aVR_uV", "V1"; what is long names none."""
+    if len(cell) > LONGEST_HEADING:  # blanks by the thousand would be tried in every place
+        return None, ""
     found = _LEAD_AND_UNIT.fullmatch(cell)
     if found is not None and (lead := canonical_lead(found["lead"])) is not None:
         return lead, found["unit"]
