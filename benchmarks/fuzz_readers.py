@@ -3,9 +3,9 @@
 python -m benchmarks.fuzz_readers --per-format 10000 --log fuzz.jsonl [--formats DICOM CSV] [--report]
 
 Batches run in processes of their own, each under a limit of 1 GB above what Python and its libraries take and 5 s of
-processor time per file; what reads on is looked at as the page does (windows, quality, time of recording; one in a hundred
-is drawn and measured). Audit events of Python say when anything is opened, written, sent or started. The log has a line
-per batch, and a run with the same log goes on where the last one ended. Needs Linux.
+processor time per file; what is read is looked at as the page does (windows, quality, time of recording; one in a
+hundred is drawn and measured). Audit events of Python say when anything is opened, written, sent or started. The log
+has a line per batch, and a run with the same log goes on where the last one ended. Needs Linux.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def spoilt(good: Files, batch: int, count: int) -> Iterator[Files]:
     choose = np.random.default_rng([batch, count])
     for _ in range(count):
         which = 0 if choose.random() < 0.8 else int(choose.integers(len(good)))
-        yield [(name, next(streams[place]) if place == which else content) for place, (name, content) in enumerate(good)]
+        yield [
+            (name, next(streams[place]) if place == which else content) for place, (name, content) in enumerate(good)
+        ]
 
 
 def look(files: Files, closely: bool) -> tuple[str, str]:
@@ -109,6 +111,7 @@ def _of_sentence(said: str) -> str:
 
 
 def as_the_page(record: Record, closely: bool) -> None:
+    """Look at a record as the page does, and with `closely` also draw and measure it."""
     told(record)
     first = windows(record)[0].record
     assess(first)
@@ -189,7 +192,7 @@ def main() -> int:
         sys.dont_write_bytecode = True
         done = {(line["format"], line["batch"]) for line in lines}
         every = {name: good for name, good in seeds().items() if name in (options.formats or [name])}
-        for name, goods in every.items():
+        for goods in every.values():
             for good in goods:
                 record = read_upload(good)
                 as_the_page(record, closely=True)

@@ -123,7 +123,9 @@ _MOST_REAL = 2
 def _real(name: str) -> list[Files]:
     if name == "WFDB":
         headers = sorted((REAL / "cinc2021").glob("E*.hea"))[:1] + sorted((REAL / "ptb-xl").rglob("*.hea"))[:1]
-        beside = [next(one.with_suffix(end) for end in (".dat", ".mat") if one.with_suffix(end).is_file()) for one in headers]
+        beside = [
+            next(one.with_suffix(end) for end in (".dat", ".mat") if one.with_suffix(end).is_file()) for one in headers
+        ]
         return [[(one.name, one.read_bytes()) for one in pair] for pair in zip(headers, beside, strict=True)]
     folder = REAL / _FOLDERS[name] if name in _FOLDERS else None
     if folder is None or not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Files of every format with a name, a number, a date of birth and an address in each field for such, and the search."""
+"""Files of every format with a name, a number, a birthday and an address in each field for such, and the search."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from scipy.io import savemat
 
 from benchmarks.hostile import Files
+from ecgkt.dashboard import samples
 from ecgkt.domain import LEADS
 from tests.readers.edf_files import EdfFile
 from tests.readers.plain_files import dicom_content, wfdb_content
@@ -24,7 +25,6 @@ from tests.readers.vendor_files import (
     csv_text,
     muse_xml,
     sierra_xml,
-    waves,
 )  # fmt: skip
 
 NAME, FIRST, NUMBER, BORN, STREET, TOWN, DOCTOR = (
@@ -36,20 +36,22 @@ _INSTEAD = {
     "Doe": NAME, "Jane": FIRST, "Smith": DOCTOR, "Elsewhere": TOWN, "Main Street": STREET, "A1234567": NUMBER,
     "01-02-1970": "02-17-1943", "1970-01-02": "1943-02-17", "19700102": BORN, "1/2/1970": "02-17-1943",
 }  # fmt: skip
-_DICOM_TEXT = (
-    "PatientID OtherPatientNames PatientBirthName PatientMotherBirthName PatientAddress PatientTelephoneNumbers "
-    "PatientComments OtherPatientIDs MedicalRecordLocator MilitaryRank Occupation CountryOfResidence "
-    "RegionOfResidence PatientReligiousPreference EthnicGroup AdditionalPatientHistory AccessionNumber StudyID "
-    "InstitutionName InstitutionAddress InstitutionalDepartmentName StationName ReferringPhysicianName "
-    "ReferringPhysicianAddress PerformingPhysicianName PhysiciansOfRecord NameOfPhysiciansReadingStudy OperatorsName "
-    "StudyDescription SeriesDescription DeviceSerialNumber ProtocolName RequestedProcedureDescription "
-    "RequestingPhysician CurrentPatientLocation AdmissionID ImageComments InterpretationText PersonName PersonAddress"
-).split()
+_DICOM_TEXT = [
+    "PatientID", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName", "PatientAddress",
+    "PatientTelephoneNumbers", "PatientComments", "OtherPatientIDs", "MedicalRecordLocator", "MilitaryRank",
+    "Occupation", "CountryOfResidence", "RegionOfResidence", "PatientReligiousPreference", "EthnicGroup",
+    "AdditionalPatientHistory", "AccessionNumber", "StudyID", "InstitutionName", "InstitutionAddress",
+    "InstitutionalDepartmentName", "StationName", "ReferringPhysicianName", "ReferringPhysicianAddress",
+    "PerformingPhysicianName", "PhysiciansOfRecord", "NameOfPhysiciansReadingStudy", "OperatorsName",
+    "StudyDescription", "SeriesDescription", "DeviceSerialNumber", "ProtocolName",
+    "RequestedProcedureDescription", "RequestingPhysician", "CurrentPatientLocation", "AdmissionID",
+    "ImageComments", "InterpretationText", "PersonName", "PersonAddress",
+]  # fmt: skip
 
 
 def planted() -> dict[str, Files]:
     """Return an upload per format; its files' names hold the patient's too."""
-    signal = waves(5000)
+    signal = samples.load(samples.titles()[0]).record.signal.astype(np.float64)
     whole = {
         "DICOM": ("dcm", _dicom(signal)),
         "SCP-ECG": ("scp", _scp(signal)),
@@ -91,7 +93,7 @@ def found_in(text: str | bytes) -> list[str]:
 
 def found_under(folder: Path) -> list[str]:
     """Return the planted words in the names and the contents of all files beneath a folder."""
-    every = [path for path in folder.rglob("*")]
+    every = list(folder.rglob("*"))
     said = [word for path in every for word in found_in(str(path.relative_to(folder)))]
     return said + [f"{word} in {path.name}" for path in every if path.is_file() for word in found_in(path.read_bytes())]
 

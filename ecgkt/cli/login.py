@@ -22,9 +22,13 @@ def check_login(secrets: Path) -> None:
     try:
         section = tomllib.loads(secrets.read_text(encoding="utf-8")).get("auth")
     except OSError:
-        raise InvalidValue("a file of secrets for --login", "none at that path", "write it as docs/deploy.md says") from None
+        raise InvalidValue(
+            "a file of secrets for --login", "none at that path", "write it as docs/deploy.md says"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise InvalidValue("a file of secrets in TOML", "another kind of text", "write it as docs/deploy.md says") from None
+        raise InvalidValue(
+            "a file of secrets in TOML", "another kind of text", "write it as docs/deploy.md says"
+        ) from None
     found = section if isinstance(section, dict) else {}
     if missing := [key for key in NEEDED if not isinstance(found.get(key), str) or not found[key].strip()]:
         raise InvalidValue(f"{', '.join(NEEDED)} under [auth]", f"no {', no '.join(missing)}", "add them to the file")
