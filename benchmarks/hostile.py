@@ -188,7 +188,8 @@ def watched() -> Iterator[list[str]]:
     """
     global _seen
     _installed()
-    _seen = found = []
+    found: list[str] = []
+    _seen = found
     try:
         yield found
     finally:

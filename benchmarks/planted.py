@@ -146,7 +146,8 @@ def _aecg(signal: np.ndarray) -> bytes:
 
 def _dicom(signal: np.ndarray) -> bytes:
     def fill(dataset: object) -> None:
-        dataset.PatientName, dataset.PatientBirthDate = f"{NAME}^{FIRST}", BORN
+        setattr(dataset, "PatientName", f"{NAME}^{FIRST}")  # noqa: B010
+        setattr(dataset, "PatientBirthDate", BORN)  # noqa: B010
         for place, keyword in enumerate(_DICOM_TEXT):
             setattr(dataset, keyword, (NAME, NUMBER, STREET, TOWN, DOCTOR)[place % 5])
 
