@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.planted import STEM, broken, found_in, planted, walk
 from ecgkt.dashboard import state
-from tests.pages.conftest import ROOT
 
 PLANTED = planted()
 
@@ -50,15 +47,3 @@ def test_the_search_finds_what_is_hidden_in_objects_and_spellings() -> None:
     assert [word for text in walk(hidden) for word in found_in(text)]
     for spelled in ("Quixwort".encode("utf-16-le"), b"51 75 69 78 77 6f 72 74", "quixwort"):
         assert found_in(spelled) == ["Quixwort"]
-
-
-@pytest.mark.slow
-def test_a_session_that_ended_leaves_no_record_in_memory(case_page: Callable[[], AppTest]) -> None:
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    put(page, PLANTED["CSV"])
-    page.button(key=next(one.key for one in page.button if str(one.key).startswith("row-"))).click().run()
-    record = weakref.ref(page.session_state[state.CASE].record)
-    assert record() is not None
-    del page
-    gc.collect()
-    assert record() is None
