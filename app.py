@@ -1,7 +1,10 @@
-"""The app: navigation over the pages, nothing else."""
+"""The app: log-in where it is wanted, and navigation over the pages."""
 
 import streamlit as st
 
+from ecgkt.dashboard import login
+
+login.require()
 st.navigation(
     [
         st.Page("pages/case.py", title="Case", default=True),

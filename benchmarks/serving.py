@@ -25,21 +25,19 @@ INK = "img.ecgkt-sheet"
 
 
 @contextmanager
-def serve(private: Path, *options: str) -> Iterator[str]:
+def serve(private: Path, *options: str, port: int | None = None) -> Iterator[str]:
     """Run the app with its bundled models and yield its address; it writes its log and temporary files to `private`.
 
-    `options` are further words of `python -m ecgkt open`.
+    `options` are further words of `python -m ecgkt open`; `port` is a free one where none is named.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     environment = {**os.environ, "TMPDIR": str(private), "TEMP": str(private), "TMP": str(private)}
     environment.pop("ECGKT_MODELS", None)
     command = [sys.executable, "-m", "ecgkt", "open", "--headless", "--port", str(port), *options]
     with (private / "log.txt").open("w") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait(port)
+            wait_for_port(port)
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
@@ -93,7 +91,16 @@ def unfold(page: Page, label: str | re.Pattern[str], option: Locator) -> Locator
     raise LateError(f"the list '{label}' did not stay open")
 
 
-def _wait(port: int, seconds: float = 60) -> None:
+def free_port() -> int:
+    """Return a port of this computer that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        found: int = free.getsockname()[1]
+    return found
+
+
+def wait_for_port(port: int, seconds: float = 60) -> None:
+    """Wait until a server listens; raise TimeoutError where none does."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:

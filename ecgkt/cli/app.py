@@ -9,10 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ecgkt.cli.login import check_login
 from ecgkt.cli.progress import say
 from ecgkt.errors import InvalidValue
+from ecgkt.readers.private_folder import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
+SECRETS = ROOT / ".streamlit" / "secrets.toml"
 
 
 def fill_open(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +38,14 @@ def fill_open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: this computer only)")
     parser.add_argument(
         "--no-exports", action="store_true", help="offer no file to save on any page (the same as ECGKT_EXPORTS=off)"
+    )
+    parser.add_argument(
+        "--login",
+        type=Path,
+        nargs="?",
+        const=SECRETS,
+        metavar="SECRETS",
+        help="let only those in who log in by OpenID Connect, as this file says (default: .streamlit/secrets.toml)",
     )
     parser.add_argument("--headless", action="store_true", help="do not open a browser window")
     parser.set_defaults(run=run_open)
@@ -67,7 +78,12 @@ def run_open(arguments: argparse.Namespace) -> int:
         environment["ECGKT_EXPORTS"] = "off"
     options = {"address": arguments.address, "port": arguments.port, "headless": str(arguments.headless).lower()}
     flags = [word for name, value in options.items() for word in (f"--server.{name}", str(value))]
+    if arguments.login is not None:
+        check_login(arguments.login)
+        environment["ECGKT_LOGIN"] = "on"
+        flags += ["--secrets.files", str(arguments.login.resolve())]
     host = "localhost" if arguments.address in ("127.0.0.1", "0.0.0.0") else arguments.address
+    sweep()
     say(f"ecgkt is at http://{host}:{arguments.port}. Stop it with Ctrl+C.")
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *flags]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as server:

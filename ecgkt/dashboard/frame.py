@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from ecgkt import NOTICE
-from ecgkt.dashboard import address, loading
+from ecgkt.dashboard import address, loading, login
 from ecgkt.dashboard.paper import CARD_PX, TRUE_SIZE
 from ecgkt.dashboard.state import ALL_ROWS, MODEL, READ_FIRST, hold
 from ecgkt.errors import EcgktError
@@ -151,6 +151,7 @@ if (!window.ecgktFolded && window.innerWidth <= 1000) {
 def page(title: str) -> None:
     """Begin a page: it opens cold, carries the notice and the chosen model's statement, and looks like the others."""
     _through_app()
+    login.require()
     address.arrive()
     address.recall(READ_FIRST, (False, True), False)
     hold(CARD_PX, TRUE_SIZE, ALL_ROWS)
@@ -158,6 +159,7 @@ def page(title: str) -> None:
     st.html(STYLE)
     notice = f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>'
     st.html(notice + FOLD, unsafe_allow_javascript=True)
+    login.offer_log_out()
 
 
 def _through_app() -> None:

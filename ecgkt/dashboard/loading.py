@@ -23,7 +23,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 
 from ecgkt import checkpoints
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import heavy, state
+from ecgkt.dashboard import ended, heavy, state
 from ecgkt.dashboard.state import CASE, MODEL, Case
 from ecgkt.domain import Explanation, Predictions, Record
 
@@ -65,12 +65,13 @@ def ready(library: str) -> None:
     """Import a large library once, and leave all of its objects out of later garbage collections.
 
     Streamlit collects garbage after each run of a page; looking through torch's 300,000 objects for it took longer than
-    the page itself.
+    the page itself. What is alive by chance at that moment is looked at again by `ended`.
     """
     import_module(library)
     gc.collect()
     gc.freeze()
     atexit.register(gc.unfreeze)
+    ended.watch()
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -152,12 +152,13 @@ def _open_added(case: Case) -> None:
     except EcgktError as error:
         st.session_state[PROBLEM] = str(error)
         return
+    finally:
+        loading.forget_uploads([file.file_id for file in files])
+        st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1
     st.session_state.pop(PROBLEM, None)
     after = None if added.clock is None or case.clock is None else case.clock - added.clock
     apart = None if after is None else abs(after)
     st.session_state[PREVIOUS] = Beside(replace(added, clock=None), apart, after is None or after >= timedelta(0))
-    loading.forget_uploads([file.file_id for file in files])
-    st.session_state[ADDED] = st.session_state.get(ADDED, 0) + 1
 
 
 def _uploader(case: Case) -> str:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 STUDIES_LISTED = 200
-_MOMENT, _REFUSED = "moment", "refused_uploads"
+_MOMENT = "moment"
 
 
 def choose() -> None:
@@ -192,7 +192,7 @@ def _open_sample() -> None:
 
 
 def _uploader() -> str:
-    """Return the key of the upload widget: another one after each opened upload, so that the next drop stands alone."""
+    """Return the key of the upload widget: another one after each upload, so that the next drop stands alone."""
     return f"{UPLOAD}-{st.session_state.get(UPLOAD, 0)}"
 
 
@@ -205,27 +205,14 @@ def read_files(title: str, files: Sequence[UploadedFile]) -> Case:
 
 
 def _open_upload(widget: str) -> None:
-    files = st.session_state.get(widget) or []
-    refused = st.session_state.pop(_REFUSED, frozenset())
+    """Open an upload; read or refused, the server forgets its files, and the widget their names."""
+    files = st.session_state.get(widget)
     if not files:
         return
-    if open_case(lambda: _read_newest(files, refused)):
+    if open_case(lambda: read_files("Uploaded ECG", files)):
         _clear(SAMPLE, STUDY)
-        loading.forget_uploads([file.file_id for file in files])
-        st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1
-    else:
-        st.session_state[_REFUSED] = frozenset((file.name, file.size) for file in files)
-
-
-def _read_newest(files: Sequence[UploadedFile], refused: frozenset[tuple[str, int]]) -> Case:
-    """Read all files of the widget together or, where some of them were refused before, the newer ones alone."""
-    newer = [file for file in files if (file.name, file.size) not in refused]
-    try:
-        return read_files("Uploaded ECG", files)
-    except EcgktError:
-        if not newer or len(newer) == len(files):
-            raise
-    return read_files("Uploaded ECG", newer)
+    loading.forget_uploads([file.file_id for file in files])
+    st.session_state[UPLOAD] = st.session_state.get(UPLOAD, 0) + 1
 
 
 def _open_study() -> None:

@@ -22,6 +22,8 @@ _LIMB_LEADS = {"I": (1, 0), "II": (0, 1), "III": (-1, 1), "aVR": (-0.5, -0.5), "
 
 _CANONICAL = {lead.lower(): lead for lead in LEADS}
 _DECORATION = re.compile(r"^(mdc_ecg_lead_|mdc_ecg_|ecg[ _]|lead[ _])|\s*\(.*\)$")
+MOST_MILLIVOLT = 1e6
+"""Beyond this, a kilovolt, a sample is no voltage of a heart in any wrong unit; amplifiers end at some hundred mV."""
 
 
 class Domain(StrEnum):
@@ -135,6 +137,10 @@ class Record:
         with np.errstate(over="ignore"):
             signal = np.stack([named[lead] for lead in LEADS]).astype(np.float32)
         signal[~np.isfinite(signal)] = np.nan
+        if (np.abs(signal) > MOST_MILLIVOLT).any():
+            raise InvalidValue(
+                "an ECG in mV", f"samples of over {MOST_MILLIVOLT:,.0f} mV", "check the unit and the scale in the file"
+            )
         return cls(signal, fs, source, domain, age, sex, notes, filters, device)
 
     @property

@@ -206,7 +206,8 @@ def _millivolts(
     least, most = (_number(stated, "digital range") for stated in channel.digital)
     if low == high or least >= most:
         raise UnreadableRecord("a range for every lead", "an empty one", "export it with its scale")
-    physical = ((_digital(channel, samples) - least) * ((high - low) / (most - least)) + low) * factor
+    with np.errstate(over="ignore", invalid="ignore"):  # what is beyond all numbers becomes a gap, or is refused
+        physical = ((_digital(channel, samples) - least) * ((high - low) / (most - least)) + low) * factor
     if places is None:
         return physical.ravel()
     row = np.full(int(places[-1]) + channel.samples, np.nan)

@@ -54,7 +54,8 @@ def _record(signal: object, fs: float, source: str, age: float | None, sex: str 
     values: NDArray[np.generic] = signal
     values = values if values.shape[0] == len(LEADS) else values.T
     check_size(*values.shape)
-    leads = values.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # numbers that are none become gaps
+        leads = values.astype(np.float64)
     leads[~np.isfinite(leads)] = np.nan
     return Record.from_leads(dict(zip(LEADS, leads, strict=True)), fs, source, age=age, sex=sex)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from ecgkt.domain.records import canonical_lead
 from ecgkt.errors import UnreadableRecord
 from ecgkt.readers.channels import millivolts_per, name_channels
 from ecgkt.readers.contract import Companion, Reader
+from ecgkt.readers.private_folder import private_folder
 from ecgkt.readers.wfdb_header import Channel, Header, looks_like_header, parse_header
 
 _AGE = re.compile(r"(?:^|<)age>?\s*[:=]\s*(?P<value>[^\s,;<]+)", re.IGNORECASE)
@@ -91,8 +90,7 @@ def _decode(header: Header, signal_files: Mapping[str, bytes]) -> _Samples:
     import wfdb
 
     names = {file: f"signal{position}.dat" for position, file in enumerate(signal_files)}
-    with tempfile.TemporaryDirectory(prefix="ecgkt-") as private:
-        folder = Path(private)
+    with private_folder() as folder:
         for file, content in signal_files.items():
             (folder / names[file]).write_bytes(content)
         (folder / "record.hea").write_text(header.neutral_text(names), encoding="ascii")

@@ -36,31 +36,15 @@ def test_a_second_record_that_is_dropped_opens(case_page: Callable[[], AppTest])
         assert (shown.record.signal == samples.load(title).record.signal).all()
 
 
-def test_a_file_that_cannot_be_read_stays_in_the_list_beside_the_sentence_why(
+def test_a_file_that_cannot_be_read_leaves_the_sentence_why_and_nothing_else(
     case_page: Callable[[], AppTest], tmp_path: Path
 ) -> None:
     page = case_page()
     page.file_uploader[0].set_value([("notes.txt", b"no ECG", "text/plain")]).run()
     assert page.error
-    assert [file.name for file in page.file_uploader[0].value] == ["notes.txt"]
-
-
-def test_a_record_opens_alone_where_a_file_before_it_could_not_be_read(case_page: Callable[[], AppTest]) -> None:
-    page = case_page()
-    title = next(iter(samples.listed()))
-    page.file_uploader[0].set_value([("leads.csv", b"I,II,III\n1,2,3\n", "text/csv")]).run()
-    assert page.error
-    drop(page, title)
+    assert not page.file_uploader[0].value
+    page.run()
+    assert page.error, "the sentence stays until something is opened"
+    drop(page, next(iter(samples.listed())))
     assert not page.error
-    assert (page.session_state[state.CASE].record.signal == samples.load(title).record.signal).all()
-
-
-def test_a_header_waits_for_its_signals(case_page: Callable[[], AppTest]) -> None:
-    page = case_page()
-    title = list(samples.listed())[1]
-    head, signals = bytes_of(title)
-    page.file_uploader[0].set_value([head]).run()
-    assert page.error
-    page.file_uploader[0].set_value([head, signals]).run()
-    assert not page.error
-    assert (page.session_state[state.CASE].record.signal == samples.load(title).record.signal).all()
+    assert page.session_state[state.CASE].title == "Uploaded ECG"

@@ -1,0 +1,98 @@
+"""A person's name, number, birthday and address in every field of a file, through the running app at debug level.
+
+Looked for in all that comes back to the tab, in the address, in the log, and in the server's temporary folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FilePayload, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from benchmarks.planted import broken, found_in, found_under, planted
+from benchmarks.serving import INK, serve, wait_for_scores
+from benchmarks.session_memory import counting, held_after, records_held, use
+from benchmarks.visitor import Run, Visitor
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:connect:DeprecationWarning"),  # the visitor's tab stays open between two calls
+]
+
+READY = 60_000
+PLANTED = planted()
+
+
+class Listener(Visitor):
+    """A visitor who keeps every byte that came."""
+
+    heard = b""
+
+    def _receive(self, run: Run | None = None) -> ForwardMsg:
+        message = super()._receive(run)
+        self.heard += message.SerializeToString()
+        return message
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("private")
+
+
+@pytest.fixture(scope="module")
+def talkative(folder: Path) -> Iterator[str]:
+    """The address of an app that logs all it can."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREAMLIT_LOGGER_LEVEL", "debug")
+        with serve(folder) as address:
+            yield address
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_nothing_of_a_person_comes_back_or_stays_in_log_or_folder(name: str, talkative: str, folder: Path) -> None:
+    with Listener(talkative) as visitor:
+        opened = visitor.open_files(PLANTED[name])
+        assert opened.headings[-1:] == ["Uploaded ECG"]
+        assert visitor.click(visitor.targets[0]).sheets[-1].map, "the map was made"
+        refused = visitor.open_files(broken(PLANTED[name]))
+        assert any("Wanted" in fault for fault in refused.faults)
+        assert len(visitor.heard) > 100_000
+        assert found_in(visitor.heard) == []
+    assert found_under(folder) == []
+    assert "Runtime state" in (folder / "log.txt").read_text(), "the log is at debug level"
+
+
+def test_the_page_its_address_and_its_title_name_nobody(browser, talkative: str, folder: Path, shots: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(talkative)
+    wait_for_scores(page)
+    for files in (PLANTED["GE MUSE XML"], PLANTED["DICOM"]):
+        payload = [FilePayload(name=name, mimeType="", buffer=content) for name, content in files]
+        page.locator("input[type=file]").first.set_input_files(payload)
+        expect(page.locator(f"{INK}[alt*='Uploaded ECG']")).to_have_count(1, timeout=READY)
+        wait_for_scores(page)
+        page.wait_for_timeout(1500)
+        assert found_in(page.content()) == [] and found_in(page.url) == [] and found_in(page.title()) == []
+    cut = [FilePayload(name=name, mimeType="", buffer=content) for name, content in broken(PLANTED["DICOM"])]
+    page.locator("input[type=file]").first.set_input_files(cut)
+    expect(page.locator("[data-testid='stAlert']").first).to_contain_text("Wanted", timeout=READY)
+    page.wait_for_timeout(1500)
+    assert found_in(page.content()) == [] and found_in(page.url) == []
+    page.screenshot(path=shots / "planted-refused.png")
+    page.close()
+    assert found_under(folder) == []
+
+
+def test_a_closed_tab_leaves_no_record_with_the_server(tmp_path: Path) -> None:
+    with counting(tmp_path) as (address, process, counts):
+        tabs = [Visitor(address) for _ in range(3)]
+        for number, tab in enumerate(tabs):
+            use(tab, number)
+        assert records_held(process, counts) >= 3
+        for tab in tabs:
+            tab.close()
+        assert held_after(process, counts) == 0
