@@ -46,6 +46,7 @@ def _watch() -> None:
         for ended in (*before, *gone):  # twice, a minute apart: the run of a closed page may still have been ending
             _empty(ended())
         if before or gone:
+            get_instance().media_file_mgr.remove_orphaned_files()  # what was offered to save holds the case too
             collect()
         known = now
 

@@ -206,8 +206,8 @@ def in_turn(
     """Do heavy work of this session in its turn, and say in `place`, an `st.empty()`, what it waits for.
 
     `said` is what is being done, or is asked for it. `work` runs in another thread, so it calls nothing of Streamlit. A
-    session that is closed, or that has asked for something newer meanwhile, leaves the queue; with `ends` it also
-    leaves what is being done.
+    session that is closed, or that has asked for something newer meanwhile, leaves the queue and ends the run of its
+    page; with `ends` it also leaves what is being done.
     """
     place = st.empty() if place is None else place
     context = get_script_run_ctx()
@@ -224,7 +224,10 @@ def in_turn(
             place.html(f'<p class="ecgkt-basis" role="status">{escape(words)}</p>')
             shown = words
 
-    result = heavy.shared().run(context.session_id if context else "", kind, work, tell)
+    try:
+        result = heavy.shared().run(context.session_id if context else "", kind, work, tell)
+    except heavy.Superseded:
+        raise StopException from None  # a newer run of this session's page asks for it, and nobody looks at this one
     if shown:
         place.empty()
     return result
