@@ -36,17 +36,19 @@ def collect() -> None:
 
 def _watch() -> None:
     known: dict[str, ReferenceType[AppSession]] = {}
-    gone: list[ReferenceType[AppSession]] = []
+    gone: dict[str, ReferenceType[AppSession]] = {}
     while True:
         time.sleep(SWEEP_SECONDS)
         if not exists():
             continue
         now = _sessions(get_instance())
-        before, gone = gone, [one for session, one in known.items() if session not in now]
-        for ended in (*before, *gone):  # twice, a minute apart: the run of a closed page may still have been ending
+        before, gone = gone, {session: one for session, one in known.items() if session not in now}
+        files = get_instance().media_file_mgr
+        for session, ended in (before | gone).items():  # twice: the run of a closed page may still have been ending
             _empty(ended())
+            files.clear_session_refs(session)
         if before or gone:
-            get_instance().media_file_mgr.remove_orphaned_files()  # what was offered to save holds the case too
+            files.remove_orphaned_files()  # what was offered to save holds the case too
             collect()
         known = now
 
