@@ -119,7 +119,9 @@ def _training(study: Study, recipe: Recipe, made: Made) -> dict[str, Any]:
 
 
 def _limits(simulated: bool, labels: LabelSet, arm: Arm) -> tuple[str, ...]:
-    limits = ["Adults, 12 leads, 5 to 10 s; the first 10 s of a longer recording are read."]
+    limits = [
+        "Adults, 12 leads, 5 s or more; a recording over 10 s is read in windows of 10 s, up to its first minute."
+    ]
     if simulated:
         limits.append("Trained on a SIMULATED cohort: on a real ECG a score is only a rank, uncalibrated.")
         if any(label.kind is not Kind.TRACING for label in labels):
