@@ -33,7 +33,6 @@ def choose() -> None:
                 accept_multiple_files=True,
                 key=_uploader(case),
                 on_change=_open_added,
-                args=(case,),
                 help="Kept in memory only. Where both files say when they were recorded, only the difference is kept.",
             )
         beside = shown()
@@ -142,10 +141,14 @@ def _open_listed(found: EarlierStudy | None) -> None:
         st.session_state[PROBLEM] = str(error)
 
 
-def _open_added(case: Case) -> None:
-    """Read the added files, take the time between them and the open ECG, and let the server forget them."""
-    files = st.session_state.get(_uploader(case))
-    if not files:
+def _open_added() -> None:
+    """Read the added files, take the time between them and the open ECG, and let the server forget them.
+
+    It is given no case: Streamlit keeps what a widget was given for as long as the session lasts.
+    """
+    case = state.current_case()
+    files = None if case is None else st.session_state.get(_uploader(case))
+    if case is None or not files:
         return
     try:
         added = sources.read_files(_ADDED_TITLE, files)

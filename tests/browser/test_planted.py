@@ -87,6 +87,15 @@ def test_the_page_its_address_and_its_title_name_nobody(browser, talkative: str,
     assert found_under(folder) == []
 
 
+def test_a_session_holds_the_open_ecg_and_not_those_before_it(tmp_path: Path) -> None:
+    with counting(tmp_path) as (address, process, counts), Visitor(address) as tab:
+        held = []
+        for number in range(4):
+            use(tab, number)
+            held.append(records_held(process, counts))
+        assert held[-1] <= held[0] + 1, held
+
+
 def test_a_closed_tab_leaves_no_record_with_the_server(tmp_path: Path) -> None:
     with counting(tmp_path) as (address, process, counts):
         tabs = [Visitor(address) for _ in range(3)]
