@@ -77,7 +77,7 @@ def ask_for_read(case: Case) -> None:
             key=COMMIT,
             type="primary",
             disabled=not named or wrong is not None,
-            shortcut="Ctrl+Enter",
+            shortcut="Alt+M",
         )
     st.html(
         f'<p class="ecgkt-basis" role="status">{wrong or "The model has not spoken. A commit cannot be changed."}</p>'
