@@ -19,7 +19,7 @@ from ecgkt.domain import Record
 from ecgkt.domain.records import canonical_lead
 from ecgkt.errors import UnreadableRecord
 from ecgkt.readers.aecg_annotations import device_report
-from ecgkt.readers.channels import MAX_CHANNELS, check_size, millivolts_per, name_channels
+from ecgkt.readers.channels import MAX_CHANNELS, check_size, millivolts_per, name_channels, place_in_time
 from ecgkt.readers.contract import Companion, Reader
 from ecgkt.readers.patient import age_between, day_of, sex_of, years
 from ecgkt.readers.samples import numbers
@@ -72,7 +72,7 @@ def read(content: bytes, companion: Companion) -> Record:
     series, chosen, others = _chosen(root)
     notes: tuple[str, ...] = ()
     if len(chosen) > 1:
-        rows, notes = _one_after_the_other(chosen), ("leads were recorded one after the other, with gaps between",)
+        rows, notes = _one_after_the_other(chosen)
     else:
         leads = chosen[0].leads
         rows = {name: _millivolts(leads[name], len(leads)) for name in leads}
@@ -113,26 +113,16 @@ def _chosen(root: Element) -> tuple[Element, list[_Sequences], int]:
     return series, [chosen], len(best) - 1
 
 
-def _one_after_the_other(groups: list[_Sequences]) -> dict[str, NDArray[np.float64]]:
-    """Return each lead (n,) at its place on one axis of time, NaN where it was not recorded; the longest of each."""
+def _one_after_the_other(groups: list[_Sequences]) -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
+    """Return each standard lead (n,) at its place on one axis of time, NaN where it was not recorded, and the note."""
     begins = [group.seconds for group in groups]
     known = [begin for begin in begins if begin is not None]
     if len(known) < len(groups) or len({group.fs for group in groups}) > 1:
         raise UnreadableRecord(
             "leads of one rate that say when they begin", "others", "export leads that were recorded at once"
         )
-    fs, longest = groups[0].fs, dict[str, tuple[int, NDArray[np.float64]]]()
-    for group, begin in zip(groups, known, strict=True):
-        for name in _standard(group):
-            samples = _millivolts(group.leads[name], len(group.leads))
-            if name not in longest or len(samples) > len(longest[name][1]):
-                longest[name] = round((begin - min(known)) * fs), samples
-    length = max(first + len(samples) for first, samples in longest.values())
-    check_size(len(longest), length)
-    rows = {name: np.full(length, np.nan) for name in longest}
-    for name, (first, samples) in longest.items():
-        rows[name][first : first + len(samples)] = samples
-    return rows
+    read = [{name: _millivolts(group.leads[name], len(group.leads)) for name in _standard(group)} for group in groups]
+    return place_in_time(list(zip(known, read, strict=True)), groups[0].fs)
 
 
 def _is_beat(series: Element) -> bool:

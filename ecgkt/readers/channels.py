@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,28 @@ def name_channels(names: Sequence[str | None], rows: Sequence[NDArray[np.floatin
             raise UnreadableRecord("each lead once", f"{lead} twice", "keep one channel per lead")
         named[lead or f"channel {position}"] = row
     return named
+
+
+def place_in_time(
+    parts: Sequence[tuple[float, Mapping[str, NDArray[np.floating]]]], fs: float
+) -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
+    """Return leads that begin at different seconds, each (n,) at its place and NaN elsewhere, and what is to be told.
+
+    Of a lead that several parts have, the longest is taken.
+    """
+    start = min(begin for begin, _ in parts)
+    longest: dict[str, tuple[int, NDArray[np.floating]]] = {}
+    for begin, leads in parts:
+        for name, samples in leads.items():
+            if name not in longest or len(samples) > len(longest[name][1]):
+                longest[name] = round((begin - start) * fs), samples
+    length = max(first + len(samples) for first, samples in longest.values())
+    check_size(len(longest), length)
+    rows = {name: np.full(length, np.nan) for name in longest}
+    for name, (first, samples) in longest.items():
+        rows[name][first : first + len(samples)] = samples
+    gaps = any(len(samples) < length for _, samples in longest.values())
+    return rows, ("leads were recorded one after the other, with gaps between",) if gaps else ()
 
 
 def check_size(channels: int, samples: int) -> None:

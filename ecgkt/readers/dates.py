@@ -79,7 +79,7 @@ def _dicom_time(content: bytes) -> datetime | None:
 
     names = [name for some in _DICOM_TIMES for name in some]
     try:
-        dataset = dcmread(io.BytesIO(content), specific_tags=names, stop_before_pixels=True)
+        dataset = dcmread(io.BytesIO(content), specific_tags=names, stop_before_pixels=True, force=True)
         stated = {name: str(dataset.get(name) or "") for name in names}
     except Exception:  # what pydicom raises on damaged bytes is not bounded by its documentation; there is no date then
         return None

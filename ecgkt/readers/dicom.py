@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ecgkt.domain import Record
 from ecgkt.domain.records import canonical_lead
 from ecgkt.errors import EcgktError, UnreadableRecord
-from ecgkt.readers.channels import check_size, millivolts_per, name_channels
+from ecgkt.readers.channels import check_size, millivolts_per, name_channels, place_in_time
 from ecgkt.readers.contract import Companion, Reader
 from ecgkt.readers.dicom_elements import number, raw_bytes, text, whole_number
 from ecgkt.readers.dicom_patient import age_in_years, sex
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _META_START = 132
+_BARE_STARTS = (b"\x02\x00", b"\x08\x00")
+_SOP_CLASS = b"1.2.840.10008.5.1.4.1.1."
 _PLAIN_SYNTAXES = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _SAMPLE_TYPES = {
     (8, "SB"): "i1",
@@ -43,26 +45,30 @@ _NEEDED = (
 
 
 def recognises(head: bytes) -> bool:
-    """Tell whether a file begins as DICOM does."""
-    return head[_META_START - 4 : _META_START] == b"DICM"
+    """Tell whether a file begins as DICOM does, or with its first elements, the preamble having been left out."""
+    return _has_preamble(head) or (head.startswith(_BARE_STARTS) and _SOP_CLASS in head)
 
 
 def read(content: bytes, companion: Companion) -> Record:
     """Read the original recording with the most standard leads, the longest of those; all names and dates stay behind.
 
+    Leads that it lacks are taken from the other original groups, each at the time at which it was recorded.
     Physical value = sample * sensitivity * correction factor + baseline (PS3.3 C.10.9.1.4.1, C.10.9.1.4.4).
     """
     try:
         dataset = _parse(content)
-        group = _rhythm_group(dataset)
-        signal = _physical_values(group)
+        groups = _rhythm_groups(dataset)
+        leads, notes = _channels(groups[0]), tuple[str, ...]()
+        if len(groups) > 1:
+            leads, notes = _put_together(groups)
         return Record.from_leads(
-            name_channels([_lead_name(channel) for channel in group.ChannelDefinitionSequence], signal),
-            _rate(group),
+            leads,
+            _rate(groups[0]),
             "DICOM",
             age=age_in_years(dataset),
             sex=sex(dataset),
-            filters=_filters(group),
+            notes=notes,
+            filters=_filters(groups),
         )
     except EcgktError:
         raise
@@ -75,16 +81,22 @@ def _parse(content: bytes) -> Dataset:
     from pydicom.filereader import dcmread, read_dataset
 
     stream = io.BytesIO(content)
-    stream.seek(_META_START)
+    stream.seek(_META_START if _has_preamble(content) else 0)
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
-    if text(meta, "TransferSyntaxUID") not in _PLAIN_SYNTAXES:
+    is_told = _has_preamble(content) or len(meta) > 0
+    if is_told and text(meta, "TransferSyntaxUID") not in _PLAIN_SYNTAXES:
         raise UnreadableRecord(
             "DICOM in plain little-endian form", "another transfer syntax", "export it as explicit VR little endian"
         )
-    return dcmread(io.BytesIO(content), specific_tags=list(_NEEDED))
+    return dcmread(io.BytesIO(content), specific_tags=list(_NEEDED), force=True)
 
 
-def _rhythm_group(dataset: Dataset) -> Dataset:
+def _has_preamble(content: bytes) -> bool:
+    return content[_META_START - 4 : _META_START] == b"DICM"
+
+
+def _rhythm_groups(dataset: Dataset) -> list[Dataset]:
+    """Return the group to read and, behind it, those with standard leads that it lacks."""
     groups = list(dataset.get("WaveformSequence") or ())
     if not groups:
         raise UnreadableRecord(
@@ -95,12 +107,29 @@ def _rhythm_group(dataset: Dataset) -> Dataset:
         raise UnreadableRecord(
             "an original recording", "only derived beats", "export the rhythm recording, not the median beat alone"
         )
-    return max(original, key=lambda group: (_standard_leads(group), _seconds(group)))
+    best = max(original, key=lambda group: (len(_standard_leads(group)), _seconds(group)))
+    return [best, *(group for group in original if _standard_leads(group) - _standard_leads(best))]
 
 
-def _standard_leads(group: Dataset) -> int:
+def _standard_leads(group: Dataset) -> set[str]:
     names = (_lead_name(channel) for channel in group.get("ChannelDefinitionSequence") or ())
-    return len({lead for name in names if (lead := canonical_lead(name or ""))})
+    return {lead for name in names if (lead := canonical_lead(name or ""))}
+
+
+def _channels(group: Dataset) -> dict[str, NDArray[np.floating]]:
+    return name_channels([_lead_name(channel) for channel in group.ChannelDefinitionSequence], _physical_values(group))
+
+
+def _put_together(groups: list[Dataset]) -> tuple[dict[str, NDArray[np.float64]], tuple[str, ...]]:
+    """Return the standard leads of several groups on one axis of time, and what is to be told."""
+    begins = [number(group, "MultiplexGroupTimeOffset") for group in groups]
+    known = [begin / 1000 for begin in begins if begin is not None and math.isfinite(begin)]
+    if len(known) < len(groups) or len({_rate(group) for group in groups}) > 1:
+        raise UnreadableRecord(
+            "groups of leads of one rate that say when they begin", "others", "export the 12 leads as one group"
+        )
+    read = [{name: row for name, row in _channels(group).items() if canonical_lead(name)} for group in groups]
+    return place_in_time(list(zip(known, read, strict=True)), _rate(groups[0]))
 
 
 def _length(group: Dataset) -> int:
@@ -118,10 +147,10 @@ def _rate(group: Dataset) -> float:
     return rate
 
 
-def _filters(group: Dataset) -> str | None:
+def _filters(groups: list[Dataset]) -> str | None:
     """Return the band and the notch of the recording (C.10.9.1.4.5) where all standard leads name the same."""
     said = set()
-    for channel in group.ChannelDefinitionSequence:
+    for channel in (channel for group in groups for channel in group.ChannelDefinitionSequence):
         if canonical_lead(_lead_name(channel) or ""):
             low, high, notch = (
                 _hertz(channel, name) for name in ("FilterLowFrequency", "FilterHighFrequency", "NotchFilterFrequency")

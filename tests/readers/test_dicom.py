@@ -40,6 +40,45 @@ def test_the_longest_of_several_recordings_is_read(dicom_bytes):
     assert (record.fs, record.signal.shape) == (500.0, (12, 1000))
 
 
+def _in_four_groups(dataset, offsets):
+    """Write the leads as carts print them: three at a time, 250 samples each, beginning at these milliseconds."""
+    whole = rhythm(dataset)
+    samples = np.frombuffer(whole.WaveformData, "<i2").reshape(-1, 12)
+    groups = []
+    for place, offset in enumerate(offsets):
+        group, leads = deepcopy(whole), slice(3 * place, 3 * place + 3)
+        part = samples[250 * place : 250 * (place + 1), leads]
+        group.NumberOfWaveformSamples, group.NumberOfWaveformChannels = part.shape
+        group.ChannelDefinitionSequence = list(whole.ChannelDefinitionSequence)[leads]
+        group.WaveformData = part.tobytes()
+        if offset is not None:
+            group.MultiplexGroupTimeOffset = offset
+        groups.append(group)
+    dataset.WaveformSequence = [dataset.WaveformSequence[0], *groups]
+
+
+def test_leads_in_groups_of_their_own_stand_at_their_time_with_gaps(dicom_bytes, millivolts):
+    record = upload(dicom_bytes(edit=lambda dataset: _in_four_groups(dataset, (100, 600, 1100, 1600))))
+    for place in range(4):
+        leads, part = slice(3 * place, 3 * place + 3), slice(250 * place, 250 * (place + 1))
+        np.testing.assert_allclose(record.signal[leads, part], millivolts[leads, part], atol=1e-6)
+        assert np.isnan(np.delete(record.signal[leads], np.r_[part], axis=1)).all()
+    assert record.notes == ("leads were recorded one after the other, with gaps between",)
+
+
+def test_groups_that_do_not_say_when_they_begin_are_refused_and_never_called_missing(dicom_bytes, refusal):
+    content = dicom_bytes(edit=lambda dataset: _in_four_groups(dataset, (0, 500, None, 1500)))
+    assert "say when they begin" in refusal(lambda: upload(content))
+
+
+@pytest.mark.parametrize("begin", [132, None])
+def test_a_file_without_its_preamble_is_read(dicom_bytes, millivolts, begin):
+    """Some archives leave out the 128 bytes and DICM, some the elements of group 2 that follow, too."""
+    content = dicom_bytes()
+    content = content[begin or content.index(b"\x08\x00\x16\x00") :]
+    np.testing.assert_allclose(upload(content).signal, millivolts, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "notch", "said"),
     [
