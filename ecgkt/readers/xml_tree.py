@@ -30,6 +30,11 @@ _EIGHT_BITS = re.compile(
 )
 _BEFORE_ROOT = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^<>\[]*(\[.*?\]\s*)?>", re.DOTALL)
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
+_MISPLACED = re.compile(
+    r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    r"|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+)
+_BARE_AMPERSAND = re.compile(r"&(?!#?\w+;)")
 _NUMBER = re.compile(r"[+-]?(\d{1,15}([.,]\d{0,15})?|[.,]\d{1,15})([eE][+-]?\d{1,2})?")
 _IDENTIFYING = re.compile(
     r"name$|id$|ids$|number$|mrn|address|addr|street|city|state$|zip|phone|site|location|room|bed$|comment|remark|"
@@ -58,24 +63,37 @@ def parse_tree(content: bytes, kind: str) -> Element:
     """Parse an XML file into elements without namespaces, in tags and attributes alike; `kind` names the format.
 
     UTF-8, UTF-16 and the usual 8-bit encodings are read, as the bytes themselves show and else as declared. A document
-    type may be named and is never fetched; a declared entity, an external one, more than 20 MB, 100 levels or
-    100,000 elements raise UnsafeFile, damage raises UnreadableRecord.
+    type may be named and is never fetched; control characters and a bare "&", which carts leave in names and comments,
+    are passed over. A declared entity, an external one, more than 20 MB, 100 levels or 100,000 elements raise
+    UnsafeFile, damage raises UnreadableRecord.
     """
     from xml.etree.ElementTree import ParseError
 
     from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import DefusedXMLParser
 
     if len(content) > MAX_BYTES:
         raise UnsafeFile(f"{kind} of at most {MAX_BYTES // 1_000_000} MB", "a larger one", "export one recording alone")
-    parser = DefusedXMLParser(target=_Builder(kind), forbid_dtd=False, forbid_entities=True, forbid_external=True)
     try:
-        parser.feed(decode(content))
-        root: Element = parser.close()
+        text = decode(content).strip("\ufeff\0 \t\r\n")
+        try:
+            return _parse(text, kind)
+        except ParseError:
+            legible = _BARE_AMPERSAND.sub("&amp;", _MISPLACED.sub("\ufffd", text))
+            if legible == text:
+                raise
+            return _parse(legible, kind)
     except DefusedXmlException as error:
         raise UnsafeFile(f"{kind} without entities", "one that declares some", "export it again") from error
     except (ParseError, ValueError, LookupError) as error:
         raise UnreadableRecord(f"whole {kind}", "a damaged file", "export it again") from error
+
+
+def _parse(text: str, kind: str) -> Element:
+    from defusedxml.ElementTree import DefusedXMLParser
+
+    parser = DefusedXMLParser(target=_Builder(kind), forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    parser.feed(text)
+    root: Element = parser.close()
     return root
 
 

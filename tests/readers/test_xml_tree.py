@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 
 from ecgkt.errors import UnreadableRecord, UnsafeFile
@@ -42,6 +43,28 @@ def test_damaged_xml_is_refused_by_the_name_of_its_format(bad, refusal):
 def test_broken_utf_16_is_refused():
     with pytest.raises(UnreadableRecord):
         parse_tree("<a>b</a>".encode("utf-16")[:-1], "XML")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("Smith\x1f", "Smith\ufffd"), ("Smith&#x1F;", "Smith\ufffd"), ("&#0;", "\ufffd"), ("Smith & Doe", "Smith & Doe")],
+)
+def test_signs_that_xml_does_not_allow_are_passed_over_in_words(said, kept):
+    assert text_of(parse_tree(f"<a><b>{said}</b><c>&lt;&#65;</c></a>".encode(), "XML"), "b") == kept
+    assert text_of(parse_tree(f"<a><b>{said}</b><c>&lt;&#65;</c></a>".encode(), "XML"), "c") == "<A"
+
+
+def test_such_signs_among_samples_are_refused_and_never_left_out(refusal):
+    whole = muse_xml(waves())
+    place = whole.rindex(b"<WaveFormData>") + 40
+    for sign in (b"\x01", b"&", b"\0"):
+        assert "base64" in refusal(lambda sign=sign: read_upload([("x", whole[:place] + sign + whole[place + 1 :])]))
+
+
+@pytest.mark.parametrize(("before", "behind"), [(b"\r\n  ", b""), (b"\xef\xbb\xbf\n", b"\n"), (b"", b"\0\0\0\n")])
+def test_what_stands_before_and_behind_the_document_does_no_harm(before, behind):
+    record = read_upload([("x", before + muse_xml(waves()) + behind)])
+    np.testing.assert_allclose(record.signal, waves(), atol=1e-5)
 
 
 def test_a_named_document_type_is_passed_by_and_never_fetched():
