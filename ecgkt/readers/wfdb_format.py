@@ -31,16 +31,19 @@ def read(content: bytes, companion: Companion) -> Record:
 
     Format 16 in one file, as MIMIC-IV-ECG and PTB-XL have it, is unpacked here. For the others the wfdb library sees
     only a private folder with a header written anew from what was checked, so that nothing in the file can lead it
-    elsewhere. Samples that the format marks as invalid become NaN. Of the comments only age,
-    sex and "simulated" are used.
+    elsewhere. Samples that the format marks as invalid become NaN. A signal file without a standard lead is not needed.
+    Of the comments only age, sex and "simulated" are used.
     """
-    header = parse_header(content)
+    told = parse_header(content)
+    header = told.with_leads()
     factors = [_millivolts_per_unit(channel) for channel in header.channels]
     files = {file: _signal_bytes(header, file, companion) for file in header.files}
     digital, physical = _unpack(header, files) or _decode(header, files)
     rows = [column * factor for column, factor in zip(physical.T, factors, strict=True)]
+    others = len(told.channels) - len(header.channels)
+    names = [*(channel.name for channel in header.channels), *[None] * others]
     return Record.from_leads(
-        name_channels([channel.name for channel in header.channels], rows),
+        name_channels(names, [*rows, *[np.full(header.samples, np.nan)] * others]),
         header.fs,
         "WFDB",
         domain=Domain.SIMULATED if any(map(_SIMULATED.match, header.comments)) else Domain.UNKNOWN,

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ecgkt.domain.records import canonical_lead
 from ecgkt.errors import UnreadableRecord, UnsafeFile
 from ecgkt.readers.channels import check_size
 
@@ -60,6 +61,12 @@ class Header:
     def files(self) -> tuple[str, ...]:
         """The signal files, each once."""
         return tuple(dict.fromkeys(channel.file for channel in self.channels))
+
+    def with_leads(self) -> Header:
+        """Return the header without the signal files that hold no standard lead; itself where none holds one."""
+        files = {channel.file for channel in self.channels if canonical_lead(channel.name or "")}
+        kept = tuple(channel for channel in self.channels if channel.file in files)
+        return replace(self, channels=kept) if kept else self
 
     def bytes_needed(self, file: str) -> int:
         """Return how long a signal file must be to hold the samples that the header promises."""

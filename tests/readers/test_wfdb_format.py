@@ -114,6 +114,16 @@ def test_limb_leads_are_derived_where_only_eight_are_stored(wfdb_files, millivol
     assert "derived" in record.notes[0]
 
 
+def test_a_signal_file_without_a_lead_is_not_asked_for(wfdb_files, millivolts):
+    """The PTB collection holds its vector leads in a file of their own (.xyz)."""
+    files = wfdb_files()
+    more = "".join(f"rec.xyz 16 1000(0)/mV 16 0 0 0 0 {name}\n" for name in ("vx", "vy", "vz"))
+    files["rec.hea"] = files["rec.hea"].replace(b"rec 12", b"rec 15") + more.encode()
+    record = upload(files)
+    np.testing.assert_allclose(record.signal, millivolts, atol=1e-6)
+    assert record.notes == ("3 channels that are not one of the 12 leads were left out",)
+
+
 def test_a_channel_that_is_no_lead_is_left_out_whatever_its_unit(wfdb_files, millivolts):
     files = wfdb_files(leads=(*LEADS, "RESP"))
     last = files["rec.hea"].rstrip().rsplit(b"\n", 1)
