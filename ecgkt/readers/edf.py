@@ -24,7 +24,7 @@ _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 _PER_SIGNAL = sum(_WIDTHS)
 _FIXED_HEADER = 256
 _MOST_SIGNALS = 512
-_ECG = re.compile(r"^(ecg|ekg|lead)[ _-]*", re.IGNORECASE)
+_ECG = re.compile(r"^(ecg|ekg|lead)[ _-]*|[ _-]+(ref|ecg|ekg)$", re.IGNORECASE)
 _FILTER = re.compile(r"\b(?P<kind>HP|LP|N|BP):\s*(?P<hz>[0-9]+(\.[0-9]+)?)\s*Hz", re.IGNORECASE)
 _ONSET = re.compile(rb"(?P<seconds>[+-][0-9]{1,9}(\.[0-9]{1,9})?)(\x15[0-9.]*)?\x14")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -243,7 +243,7 @@ def _whole(stated: str, what: str) -> int:
 
 def _number(stated: str, what: str) -> float:
     try:
-        number = float(stated)
+        number = float(stated.replace(",", "."))  # some programs write in the decimal sign of their country
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

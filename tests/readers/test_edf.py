@@ -66,6 +66,21 @@ def test_pyedflib_finds_the_same(tmp_path: Path):
     assert record.notes == ("1 channels that are not one of the 12 leads were left out",)
 
 
+@pytest.mark.parametrize("form", ["{}-REF", "ECG {}-Ref", "{} ECG", "EKG{}"])
+def test_labels_may_name_the_reference(form):
+    values = steps(names=tuple(map(form.format, LEADS)))
+    record = read(EdfFile(values))
+    for lead in LEADS:
+        np.testing.assert_allclose(record.lead(lead), values[form.format(lead)] / 10_000, atol=1e-5)
+
+
+def test_a_range_with_a_decimal_comma_is_read():
+    content = EdfFile(steps()).content()
+    comma = content.replace(b"-3276.8 ", b"-3276,8 ").replace(b"3276.7  ", b"3276,7  ")
+    assert comma != content
+    np.testing.assert_array_equal(read_upload([("x", comma)]).signal, read_upload([("x", content)]).signal)
+
+
 def test_24_bits_are_read_with_their_sign():
     values = {name: row * 300 for name, row in steps().items()}
     file = EdfFile(values, bits=24, reserved="24BIT", physical=(-8388.608, 8388.607), digital=(-8388608, 8388607))
