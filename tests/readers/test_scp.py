@@ -162,6 +162,12 @@ def test_leads_recorded_one_after_the_other_are_gaps_elsewhere():
         assert np.isnan(record.signal[place]).sum() == 750
 
 
+def test_samples_that_are_counted_from_0_are_the_same():
+    np.testing.assert_array_equal(
+        read(ScpFile(steps(), starts=dict.fromkeys(LEADS, 0))).signal, read(ScpFile(steps())).signal
+    )
+
+
 def test_eight_leads_are_twelve_and_others_are_left_out():
     rows = steps(leads=("I", "II", "V1", "V2", "V3", "V4", "V5", "V6", "V7"))
     record = read(ScpFile(rows))

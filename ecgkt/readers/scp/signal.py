@@ -24,7 +24,7 @@ _MICROSECOND = 1e-6
 
 @dataclass(frozen=True)
 class Lead:
-    """A lead of section 3: its code, and its first and last sample, counted from 1."""
+    """A lead of section 3: its code, and its first and last sample, counted from 1, by some writers from 0."""
 
     code: int
     first: int
@@ -110,7 +110,7 @@ def _read_leads(section: bytes) -> tuple[tuple[Lead, ...], bool]:
     for _ in range(count):
         first, last, code = fields.numbers("IIB")
         leads.append(Lead(code, first, last))
-    if any(lead.first < 1 or lead.last < lead.first for lead in leads):
+    if any(lead.last < lead.first for lead in leads):
         raise damaged()
     length = max((lead.last for lead in leads), default=0) - min((lead.first for lead in leads), default=0) + 1
     check_size(len(leads), length)
