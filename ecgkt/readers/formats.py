@@ -34,9 +34,24 @@ _OTHER_XML = {
 }
 
 
+_OTHER_KINDS = (
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"II*\0", "a picture"),
+    (b"MM\0*", "a picture"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"ISHNE1.0", "an ISHNE Holter recording"),
+)
+
+
 def unknown_format(*heads: bytes) -> UnreadableRecord:
-    """Return the refusal of files that begin so and are of no format in the registry; XML is named as what it is."""
-    got = "a file of no such format"
+    """Return the refusal of files that begin so and are of no format in the registry, named as what they are."""
+    got = next(
+        (kind for start, kind in _OTHER_KINDS if any(head.startswith(start) for head in heads)),
+        "a file of no such format",
+    )
     xml = next((head for head in heads if looks_like_xml(head)), None)
     if xml is not None:
         got = _OTHER_XML.get(root_name(xml) or "", "an XML file of another kind")

@@ -94,7 +94,7 @@ def _records(files: Mapping[str, bytes], twice: set[str]) -> Iterator[Found]:
         if name in signals:
             continue
         if reader is None:
-            problem = unknown_format() if files[name] else _empty()
+            problem = unknown_format(files[name][:HEAD_BYTES]) if files[name] else _empty()
             yield Found(name, partial(_refuse, problem))
         else:
             yield Found(name, partial(_read, reader, name, files, twice), recognised=True)
