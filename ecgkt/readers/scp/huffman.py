@@ -75,7 +75,8 @@ def _read_table(fields: Fields) -> Table:
 def decode(content: bytes, count: int, tables: Sequence[Table]) -> NDArray[np.int64]:
     """Return the `count` numbers that a stream of bits, highest first, begins with; the first table is in force first.
 
-    What each table would read at each bit is worked out for all bits at once; then one walk goes from code to code.
+    What each table would read at each bit is worked out for all bits at once. The walk from code to code then doubles
+    in length at each step: what follows the first half of it by as many codes is its second half.
     """
     bits = 8 * len(content)
     lengths = sum(len({code.bits for code in table}) for table in tables)
@@ -83,16 +84,16 @@ def decode(content: bytes, count: int, tables: Sequence[Table]) -> NDArray[np.in
         raise damaged()
     windows = _windows(content)
     looked = [_look(windows, table, own, len(tables)) for own, table in enumerate(tables)]
-    following = np.concatenate([states for states, _, _ in looked]).tolist()
-    sampled = np.concatenate([is_sample for _, is_sample, _ in looked]).tolist()
-    visited: list[int] = []
-    state = 0
-    while len(visited) < count:
-        if sampled[state]:
-            visited.append(state)
-        state = following[state]
-        if state < 0:
+    jump = np.concatenate([*(states for states, _, _ in looked), [-1]])
+    end = len(jump) - 1
+    jump[jump < 0] = end
+    sampled = np.concatenate([*(is_sample for _, is_sample, _ in looked), [False]])
+    walk = np.zeros(1, dtype=np.int64)
+    while np.count_nonzero(sampled[walk]) < count:
+        if walk[-1] == end:
             raise damaged()
+        walk, jump = np.concatenate((walk, jump[walk])), jump[jump]
+    visited = walk[sampled[walk]][:count]
     values: NDArray[np.int64] = np.concatenate([numbers for _, _, numbers in looked])[visited]
     return values
 
@@ -117,13 +118,15 @@ def _look(
     bits = len(windows)
     following = np.full(bits + 1, -1, dtype=np.int64)
     is_sample, values = np.zeros(bits + 1, dtype=bool), np.zeros(bits + 1, dtype=np.int64)
-    for length in sorted({code.bits for code in table}, reverse=True):
+    left = np.arange(bits)
+    for length in sorted({code.bits for code in table}):
         codes = sorted((code for code in table if code.bits == length), key=lambda code: code.prefix)
         prefixes = np.array([code.prefix for code in codes], dtype=np.uint64)
-        begun = windows >> np.uint64(64 - length)
+        begun = windows[left] >> np.uint64(64 - length)
         found = np.minimum(np.searchsorted(prefixes, begun), len(codes) - 1)
-        at = np.flatnonzero(prefixes[found] == begun)
-        which = found[at]
+        is_there = prefixes[found] == begun
+        at, which = left[is_there], found[is_there]
+        left = left[~is_there]
         extra = np.array([code.extra for code in codes])[which]
         after = at + length + extra
         switches = np.array([code.switches for code in codes])[which]
