@@ -177,8 +177,11 @@ def number_at(element: Element | None, path: str) -> float | None:
 
 def identifying_texts(root: Element) -> Iterator[str]:
     """Yield what the file says of persons, places and numbers of theirs: texts by the names of their elements."""
+    known: dict[str, bool] = {}
     for element in root.iter():
-        if _IDENTIFYING.search(element.tag) and not _OF_LEADS.search(element.tag):
+        if element.tag not in known:
+            known[element.tag] = bool(_IDENTIFYING.search(element.tag) and not _OF_LEADS.search(element.tag))
+        if known[element.tag]:
             if element.text and len(element.text) < 1000:
                 yield element.text
             yield from (part for name, part in element.attrib.items() if name in ("extension", "id"))

@@ -26,10 +26,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_at_once(name, refusal):
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(UnsafeFile):
         read_upload([("x", BOMBS[name].encode())])
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5
     assert "GE MUSE XML" in refusal(lambda: read_upload([("x", BOMBS[name].encode())]))
 
 
