@@ -17,7 +17,7 @@ from scipy.io import savemat
 
 from ecgkt.domain import LEADS
 from tests.readers.edf_files import EdfFile
-from tests.readers.plain_files import dicom_content, wfdb_content
+from tests.readers.plain_files import dicom_content, in_four_groups, wfdb_content
 from tests.readers.scp_files import ScpFile
 from tests.readers.vendor_files import (
     aecg_annotations,
@@ -45,7 +45,8 @@ def _wfdb() -> list[Files]:
 
 
 def _dicom() -> list[Files]:
-    return _alone(dicom_content(waves(500)))
+    whole = dicom_content(waves(500))
+    return _alone(whole, dicom_content(waves(1000), edit=in_four_groups(0, 500, 1000, 1500)), whole[132:])
 
 
 def _zipped(kind: int) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 from ecgkt.domain import Domain
 from ecgkt.readers import read_upload
 from ecgkt.readers.dicom import recognises
+from tests.readers.plain_files import in_four_groups
 
 
 def upload(content):
@@ -40,25 +41,8 @@ def test_the_longest_of_several_recordings_is_read(dicom_bytes):
     assert (record.fs, record.signal.shape) == (500.0, (12, 1000))
 
 
-def _in_four_groups(dataset, offsets):
-    """Write the leads as carts print them: three at a time, 250 samples each, beginning at these milliseconds."""
-    whole = rhythm(dataset)
-    samples = np.frombuffer(whole.WaveformData, "<i2").reshape(-1, 12)
-    groups = []
-    for place, offset in enumerate(offsets):
-        group, leads = deepcopy(whole), slice(3 * place, 3 * place + 3)
-        part = samples[250 * place : 250 * (place + 1), leads]
-        group.NumberOfWaveformSamples, group.NumberOfWaveformChannels = part.shape
-        group.ChannelDefinitionSequence = list(whole.ChannelDefinitionSequence)[leads]
-        group.WaveformData = part.tobytes()
-        if offset is not None:
-            group.MultiplexGroupTimeOffset = offset
-        groups.append(group)
-    dataset.WaveformSequence = [dataset.WaveformSequence[0], *groups]
-
-
 def test_leads_in_groups_of_their_own_stand_at_their_time_with_gaps(dicom_bytes, millivolts):
-    record = upload(dicom_bytes(edit=lambda dataset: _in_four_groups(dataset, (100, 600, 1100, 1600))))
+    record = upload(dicom_bytes(edit=in_four_groups(100, 600, 1100, 1600)))
     for place in range(4):
         leads, part = slice(3 * place, 3 * place + 3), slice(250 * place, 250 * (place + 1))
         np.testing.assert_allclose(record.signal[leads, part], millivolts[leads, part], atol=1e-6)
@@ -67,7 +51,7 @@ def test_leads_in_groups_of_their_own_stand_at_their_time_with_gaps(dicom_bytes,
 
 
 def test_groups_that_do_not_say_when_they_begin_are_refused_and_never_called_missing(dicom_bytes, refusal):
-    content = dicom_bytes(edit=lambda dataset: _in_four_groups(dataset, (0, 500, None, 1500)))
+    content = dicom_bytes(edit=in_four_groups(0, 500, None, 1500))
     assert "say when they begin" in refusal(lambda: upload(content))
 
 
