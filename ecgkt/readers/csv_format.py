@@ -1,13 +1,15 @@
 """CSV with a line of headings: lead names, unit and rate are read where they are stated and never guessed.
 
 There is no standard. The rate comes from a line above the headings ("# fs = 500 Hz") or from a column of times with its
-unit ("time (s)"); the unit from the headings ("II (mV)") or from a line above them ("# unit = mV").
+unit ("time (s)") or as on a clock (0:00.002, as PhysioNet's tools write them). The unit comes from the headings
+("II (mV)") or from a line above them ("# unit = mV").
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,9 @@ MAX_CELLS = 4_000_000
 """Eleven minutes of 12 leads at 500 Hz, so that reading never takes longer than a few seconds."""
 FEWEST_COLUMNS = 8
 
+_CLOCK = re.compile(
+    r"['\"]?((?P<hours>[0-9]{1,3}):)?(?P<minutes>[0-9]{1,3}):(?P<seconds>[0-9]{1,2}([.,][0-9]{1,9})?)['\"]?"
+)
 _ROW_OF_NUMBERS = re.compile(r"\s*[+-]?\d[\d.,eE+-]*\s*")
 _ALLOWED = re.compile(r"[\d\s.,;|eE+\-naNA\"]*")
 _HOW_RATE = 'add a line "# fs = 500 Hz" above the headings, or a column of times headed "time (s)"'
@@ -48,8 +53,9 @@ def read(content: bytes, companion: Companion) -> Record:
         raise UnreadableRecord(
             "lead names in the CSV", "numbers alone", 'add a line of headings "I,II,III,aVR,aVL,aVF,V1,...,V6"'
         )
+    body, header = _in_seconds(lines[header.first :], header)
     _refuse_to_guess(header)
-    table = _table(lines[header.first :], header)
+    table = _table(body, header)
     rows: dict[str, NDArray[np.float64]] = {}
     for column, (lead, unit) in enumerate(zip(header.leads, header.units, strict=True)):
         if lead is None:
@@ -80,6 +86,23 @@ def _is_numbers_alone(lines: Sequence[str]) -> bool:
     )
 
 
+def _in_seconds(lines: Sequence[str], header: CsvHeader) -> tuple[Sequence[str], CsvHeader]:
+    """Return the rows with clock times as seconds, and the header that says so; both as they are without such times."""
+    column = header.clock
+    if column is None:
+        return lines, header
+    told, found = [], False
+    for line in lines:
+        cells = line.split(header.delimiter)
+        time = _CLOCK.fullmatch(cells[column].strip()) if column < len(cells) else None
+        if time is not None:
+            seconds = 3600 * int(time["hours"] or 0) + 60 * int(time["minutes"])
+            cells[column] = f"{seconds + float(time['seconds'].replace(',', '.')):.9f}"
+            found = True
+        told.append(header.delimiter.join(cells))
+    return (told, replace(header, time=(column, 1.0), clock=None)) if found else (lines, header)
+
+
 def _refuse_to_guess(header: CsvHeader) -> None:
     """Raise where the CSV leaves out its rate or its unit; the sentence says what to add."""
     no_rate = header.fs is None and header.time is None
@@ -91,7 +114,7 @@ def _refuse_to_guess(header: CsvHeader) -> None:
             'add the lines "# fs = 500 Hz" and "# unit = mV", with the true values, above the headings',
         )
     if no_rate:
-        got = "times without a unit" if header.time_lacks_unit else "no rate with its unit"
+        got = "no rate with its unit" if header.clock is None else "times without a unit"
         raise UnreadableRecord("the sampling rate in the CSV", got, _HOW_RATE)
     if no_unit:
         raise UnreadableRecord("the unit of every lead in the CSV", "none", _HOW_UNIT)

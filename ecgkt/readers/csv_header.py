@@ -18,18 +18,18 @@ _UNIT = r"(?:[nuµμm]?v|(?:nano|micro|milli)?volts?)"
 _LEAD_AND_UNIT = re.compile(rf"(?P<lead>.*?)[\s_/]*[(\[]?\s*(?P<unit>(?<![A-Za-z]){_UNIT})\s*[)\]]?", re.IGNORECASE)
 _TIME = re.compile(
     r"(?:time|t|zeit|temps|tiempo|tempo|elapsed[ _]time)?[\s_/]*[(\[]?\s*"
-    r"(?P<unit>s|sec|secs|seconds?|ms|msec|milliseconds?|us|µs|μs|microseconds?)?\s*[)\]]?",
+    r"(?P<unit>s|sec|secs|seconds?|ms|msec|milliseconds?|us|µs|μs|microseconds?|h{0,2}:?mm:ss(?:[.,]m{1,3})?)?\s*[)\]]?",
     re.IGNORECASE,
 )
 _TIME_NAMES = re.compile(
     r"^(time|t|zeit|temps|tiempo|tempo|elapsed|s$|sec|ms$|milliseconds?$|seconds?$)", re.IGNORECASE
 )
-_IS_UNIT = re.compile(rf"[(\[]?({_UNIT}|s|sec|seconds|ms|us|samples?)?[)\]]?", re.IGNORECASE)
+_IS_UNIT = re.compile(rf"[(\[]?({_UNIT}|s|sec|seconds|ms|us|samples?|h*:?mm:ss(\.m*)?)?[)\]]?", re.IGNORECASE)
 _INDEX_NAMES = ("", "index", "sample", "samples", "sample number", "sample_number", "n", "no", "#")
 _SECONDS = {"s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0}
 _SECONDS |= dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3)
 _SECONDS |= dict.fromkeys(("us", "µs", "μs", "microsecond", "microseconds"), 1e-6)
-_NO_WORDS = re.compile(r"[\d\s.,;|eE+\-naNA\"]*")
+_NO_WORDS = re.compile(r"[\d\s.,;|eE+\-naNA\"':]*")
 _STATEMENT = re.compile(
     r"\s*[#%]*\s*(?P<key>[A-Za-z][A-Za-z _-]{0,40}?)\s*(?:[(\[](?P<in>[^)\]]{1,12})[)\]])?\s*"
     r"[:=,;\t|]\s*(?P<value>.{1,60})"
@@ -48,9 +48,10 @@ class CsvHeader:
     """What stands above the numbers of a CSV.
 
     `leads` has the standard lead of each column, None where it is none; `units` the unit of each as spelled, "" where
-    none is; `time` the column of times with its unit in seconds, None where there is none or no unit; `fs` in Hz and
-    `unit` are what lines above the headings state; `first` is the number of the first line of numbers; `others` counts
-    the columns that are neither a lead nor times nor a running number.
+    none is; `time` the column of times with its unit in seconds, None where there is none or no unit; `clock` the one
+    of times without such a unit, which may be spelled as on a clock; `fs` in Hz and `unit` are what lines above the
+    headings state; `first` is the number of the first line of numbers; `others` counts the columns that are neither a
+    lead nor times nor a running number.
     """
 
     delimiter: str
@@ -58,7 +59,7 @@ class CsvHeader:
     leads: tuple[str | None, ...]
     units: tuple[str, ...]
     time: tuple[int, float] | None = None
-    time_lacks_unit: bool = False
+    clock: int | None = None
     fs: float | None = None
     unit: str = ""
     others: int = 0
@@ -102,12 +103,12 @@ def _may_be_numbers(below: Sequence[str]) -> bool:
 
 def _header(cells: list[str], delimiter: str, first: int, stated: dict[str, str]) -> CsvHeader:
     named = [_lead(cell) for cell in cells]
-    time, lacks, others = None, False, 0
+    time, clock, others = None, None, 0
     for column, cell in enumerate(cells):
         found = _TIME.fullmatch(cell) if named[column][0] is None and _TIME_NAMES.match(cell) else None
         if found is not None and time is None:
             unit = (found["unit"] or "").lower()
-            time, lacks = ((column, _SECONDS[unit]), False) if unit else (None, True)
+            time, clock = ((column, _SECONDS[unit]), None) if unit in _SECONDS else (None, column)
         elif named[column][0] is None and cell.lower() not in _INDEX_NAMES:
             others += 1
     return CsvHeader(
@@ -116,7 +117,7 @@ def _header(cells: list[str], delimiter: str, first: int, stated: dict[str, str]
         tuple(lead for lead, _ in named),
         tuple(unit for _, unit in named),
         time,
-        lacks,
+        clock,
         _stated_rate(stated),
         next((value for key, value in stated.items() if _UNIT_KEYS.fullmatch(key)), ""),
         others,

@@ -75,6 +75,20 @@ def test_a_column_of_times_gives_the_rate(heading, per_sample, fs):
     assert record.fs == fs and record.notes == ()
 
 
+@pytest.mark.parametrize(("form", "hours"), [("'{}:{:06.3f}'", None), ("{}:{:02d}:{:06.3f}", 10)])
+def test_times_as_on_a_clock_give_the_rate(form, hours):
+    """As PhysioNet's rdsamp writes them: 'Elapsed time' over 'hh:mm:ss.mmm', then '0:00.002'."""
+    clock = [] if hours is None else [hours]
+    times = [form.format(*clock, place // 30_000 + 59, place / 500 % 60) for place in range(3000)]
+    named = ["'Elapsed time'", *(f"'{lead}'" for lead in LEADS)]
+    text = csv_text(waves(), above="", headings=named, times=times)
+    units = ",".join(["'hh:mm:ss.mmm'", *["'mV'"] * 12])
+    record = read(text.replace("\n", f"\n{units}\n", 1))
+    np.testing.assert_allclose(record.signal, waves(), atol=1e-4)
+    assert record.fs == 500
+    assert read(text.replace("'Elapsed time'", "# unit = mV\nTime")).fs == 500
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_decimal_commas_are_read_between_other_delimiters(delimiter):
     record = read(csv_text(waves(), delimiter=delimiter, decimal=","))
