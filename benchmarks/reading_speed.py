@@ -112,7 +112,12 @@ def _edf(name: str) -> Files:
         is_edf = path.suffix == ".edf"
         writer = EdfWriter(str(path), len(LEADS), FILETYPE_EDFPLUS if is_edf else FILETYPE_BDFPLUS)
         for place, lead in enumerate(LEADS):
-            told = {"label": f"ECG {lead}", "dimension": "mV", "sample_frequency": 500, "transducer": ""}
+            told: dict[str, str | float | None] = {
+                "label": f"ECG {lead}",
+                "dimension": "mV",
+                "sample_frequency": 500,
+                "transducer": "",
+            }
             told |= {"physical_min": -10, "physical_max": 10, "digital_min": -32768, "digital_max": 32767}
             writer.setSignalHeader(place, told | {"prefilter": ""})
         writer.writeSamples(list(waves(5000)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,9 +59,8 @@ def read(content: bytes, companion: Companion) -> Record:
     try:
         dataset = _parse(content)
         groups = _rhythm_groups(dataset)
-        leads, notes = _channels(groups[0]), tuple[str, ...]()
-        if len(groups) > 1:
-            leads, notes = _put_together(groups)
+        leads: Mapping[str, NDArray[np.floating]]
+        leads, notes = _put_together(groups) if len(groups) > 1 else (_channels(groups[0]), ())
         return Record.from_leads(
             leads,
             _rate(groups[0]),
