@@ -81,7 +81,7 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     view = current_view(case.record)
     below = " below" if st.session_state.get(PLACED) == PLACES[1] else ""
     seen = {name: cards[name].preprocessing.description for name in found}
-    drawn = {**found, **_difference(found)}
+    drawn = {**found, **_difference(found, cards)}
     first = next(iter(seen.values()), "")
     figures = "".join(
         _figure(case, view, name, one, method.subject(labels, one), seen.get(name, first))
@@ -94,10 +94,10 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     method.show(labels, target)
 
 
-def _difference(found: Mapping[str, Explanation]) -> dict[str, Explanation]:
+def _difference(found: Mapping[str, Explanation], cards: Mapping[str, Card]) -> dict[str, Explanation]:
     """Return the map of the first model's score minus the second's, where both were traced on one input."""
     names = list(found)
-    if len(names) < 2:
+    if len(names) < 2 or len({cards[name].preprocessing.fingerprint for name in names[:2]}) > 1:
         return {}
     try:
         return {f"{names[0]} minus {names[1]}": found[names[0]].less(found[names[1]])}
