@@ -86,7 +86,7 @@ def run_explain(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
     )
     title = labels[found.target].title + ("" if found.minus is None else f" minus {labels[found.minus].title}")
-    write_png(record, arguments.png, found, title=title, model_saw=predictor.card.preprocessing.description)
+    write_png(record, arguments.png, explanation=found, title=title)
     share = found.relative_residual
     missed = "" if share is None else f"completeness residual {share:.1%} of the score difference; "
     say(f"{title}: {found.method}, baseline {found.baseline}; {missed}checkpoint {found.checkpoint_id}.")
