@@ -1,6 +1,6 @@
 """Spoilt files of every format, many thousands: each is read or refused in a sentence, and nothing else happens.
 
-python -m benchmarks.fuzz_readers --per-format 10000 --log fuzz.jsonl [--formats DICOM CSV] [--report]
+python -m benchmarks.fuzz_readers --per-format 10000 --log fuzz.jsonl [--formats DICOM CSV] [--batch 250] [--report]
 
 Batches run in processes of their own, each under a limit of 1 GB above what Python and its libraries take and 5 s of
 processor time per file; what is read is looked at as the page does (windows, quality, time of recording; one in a
@@ -30,6 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.hostile import Files, seeds, watched
+from benchmarks.mutations import mutated
 from ecgkt.domain import Record
 from ecgkt.errors import EcgktError
 from ecgkt.figures.paper import lay_out
@@ -39,9 +40,8 @@ from ecgkt.readers.dates import recorded_at
 from ecgkt.signals.measurements import measure
 from ecgkt.signals.quality import assess
 from ecgkt.signals.windows import told, windows
-from tests.readers.mutations import mutated
 
-SECONDS, BYTES, BATCH, DRAWN = 5.0, 1_000_000_000, 250, 100
+SECONDS, BYTES, DRAWN = 5.0, 1_000_000_000, 100
 SILENT_SECONDS = 600.0
 NAMES = ("Doe", "Jane", "A1234567", "Main Street", "Elsewhere", "Smith", "dizzy")
 
@@ -77,6 +77,7 @@ def spoilt(good: Files, batch: int, count: int) -> Iterator[Files]:
 
 def look(files: Files, closely: bool) -> tuple[str, str]:
     """Read one upload and look at it as the page does; return the end it came to, and its fault or nothing."""
+    before = signal.signal(signal.SIGPROF, _late)
     begin = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     record, end, fault = None, "read", ""
@@ -100,7 +101,12 @@ def look(files: Files, closely: bool) -> tuple[str, str]:
         fault = f"{type(error).__name__}: {error} in {Path(where.filename).name}:{where.lineno}"
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
     return f"{time.process_time() - begin:.3f} {end}", fault
+
+
+def _late(*_: object) -> None:
+    raise TooSlow
 
 
 def _of_sentence(said: str) -> str:
@@ -123,11 +129,6 @@ def as_the_page(record: Record, closely: bool) -> None:
 
 def _work(good: Files, batch: int, count: int, line: Connection) -> None:
     """Look at a batch and say each file's end; run in a process of its own."""
-
-    def late(*_: object) -> None:
-        raise TooSlow
-
-    signal.signal(signal.SIGPROF, late)
     warnings.simplefilter("error")
     now = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (now + BYTES, now + BYTES))
@@ -184,6 +185,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--per-format", type=int, default=10_000)
     parser.add_argument("--formats", nargs="*")
+    parser.add_argument("--batch", type=int, default=250, help="files per process, all spoilt from one good file")
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--report", action="store_true", help="only count what the log holds")
     options = parser.parse_args()
@@ -199,10 +201,10 @@ def main() -> int:
                 recorded_at(good)
         with tempfile.TemporaryDirectory() as private, options.log.open("a") as log:
             tempfile.tempdir = private
-            for batch in range(-(-options.per_format // BATCH)):
+            for batch in range(-(-options.per_format // options.batch)):
                 for name, goods in every.items():
                     if (name, batch) not in done:
-                        count = min(BATCH, options.per_format - batch * BATCH)
+                        count = min(options.batch, options.per_format - batch * options.batch)
                         line = asdict(run(name, goods[batch % len(goods)], batch, count))
                         if left := list(Path(private).iterdir()):
                             line["faults"].append((0, f"{len(left)} files left in the temporary folder"))

@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 from scipy.io import savemat
 
-from ecgkt.domain import LEADS
-from tests.readers.edf_files import EdfFile
-from tests.readers.plain_files import dicom_content, in_four_groups, wfdb_content
-from tests.readers.scp_files import ScpFile
-from tests.readers.vendor_files import (
+from benchmarks.written_files.edf import EdfFile
+from benchmarks.written_files.plain import dicom_content, in_four_groups, wfdb_content
+from benchmarks.written_files.scp import ScpFile
+from benchmarks.written_files.vendors import (
     aecg_annotations,
     aecg_interpretation,
     aecg_measured,
@@ -29,6 +28,7 @@ from tests.readers.vendor_files import (
     sierra_xml,
     waves,
 )  # fmt: skip
+from ecgkt.domain import LEADS
 
 Files = list[tuple[str, bytes]]
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"

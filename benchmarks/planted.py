@@ -7,18 +7,17 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from scipy.io import savemat
 
 from benchmarks.hostile import Files
-from ecgkt.dashboard import samples
-from ecgkt.domain import LEADS
-from tests.readers.edf_files import EdfFile
-from tests.readers.plain_files import dicom_content, wfdb_content
-from tests.readers.scp_files import ScpFile
-from tests.readers.vendor_files import (
+from benchmarks.written_files.edf import EdfFile
+from benchmarks.written_files.plain import dicom_content, wfdb_content
+from benchmarks.written_files.scp import ScpFile
+from benchmarks.written_files.vendors import (
     aecg_annotations,
     aecg_interpretation,
     aecg_xml,
@@ -26,6 +25,8 @@ from tests.readers.vendor_files import (
     muse_xml,
     sierra_xml,
 )  # fmt: skip
+from ecgkt.dashboard import samples
+from ecgkt.domain import LEADS
 
 NAME, FIRST, NUMBER, BORN, STREET, TOWN, DOCTOR = (
     "Quixwort", "Zebulonia", "A7654329", "19430217", "Mossgate", "Vornhaven", "Kestrelmere"
@@ -49,6 +50,7 @@ _DICOM_TEXT = [
 ]  # fmt: skip
 
 
+@cache
 def planted() -> dict[str, Files]:
     """Return an upload per format; its files' names hold the patient's too."""
     signal = samples.load(samples.titles()[0]).record.signal.astype(np.float64)

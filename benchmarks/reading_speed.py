@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.hostile import REAL, Files
+from benchmarks.written_files.vendors import csv_text, waves
 from ecgkt.domain import LEADS
 from ecgkt.readers import read_upload
-from tests.readers.vendor_files import csv_text, waves
 
 MOST = 20
 Other = Callable[[Path], object]

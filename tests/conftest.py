@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,28 @@ if TYPE_CHECKING:
     from ecgkt.data.studies import Study
 
 ROOT = Path(__file__).resolve().parents[1]
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+SLOW = 20  # a slow test takes about as long as twenty others
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Give each process of a parallel run one thread: threads of several that wait for each other's cores take
+    many times as long. Files are handed out as they stand in the list, which the processes put in order.
+    """
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the files that take long first in a parallel run, so that none of them is left to one process at the end."""
+    if not hasattr(config, "workerinput"):
+        return
+    costs: Counter[Path] = Counter()
+    for item in items:
+        costs[item.path] += SLOW if item.get_closest_marker("slow") else 1
+    items.sort(key=lambda item: -costs[item.path])
 
 
 @pytest.fixture(scope="session")

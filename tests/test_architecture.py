@@ -71,6 +71,11 @@ def test_pages_are_thin_and_files_are_short():
             assert lines <= 330, f"{path.relative_to(ROOT)} has {lines} lines"
 
 
+def test_what_is_measured_does_not_lean_on_what_tests_it():
+    for path in (ROOT / "benchmarks").rglob("*.py"):
+        assert not re.search(r"^\s*(from|import) tests\b", path.read_text(encoding="utf-8"), re.MULTILINE), path.name
+
+
 def test_the_strictly_typed_rooms_are_in_the_list():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     rooms = [one["module"] for one in settings["tool"]["mypy"]["overrides"] if one.get("disallow_untyped_defs")]

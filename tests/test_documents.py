@@ -13,6 +13,7 @@ from ecgkt.cli import parser_for
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 COMMAND = re.compile(r"^python -m ecgkt [a-z].*$|`python -m ecgkt ([a-z][^`]*)`", re.MULTILINE)
+FILE = re.compile(r"\b(?!benchmarks\.md)(?:benchmarks|tests)(?:[./][a-z0-9_]+)+(?:\.py)?\b")
 LINK = re.compile(r"\]\((?!http)([^)#]+)\)")
 
 
@@ -44,3 +45,14 @@ def test_the_readme_names_commands():
 def test_every_link_in_a_document_leads_somewhere(path):
     for target in LINK.findall(path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_benchmark_and_test_that_a_document_names_is_there(path):
+    for named in FILE.findall(path.read_text(encoding="utf-8")):
+        place = ROOT / named.removesuffix(".py").replace(".", "/")
+        assert place.is_dir() or place.with_suffix(".py").is_file(), f"{path.name}: {named}"
+
+
+def test_the_documents_name_benchmarks_and_tests():
+    assert len({named for path in DOCUMENTS for named in FILE.findall(path.read_text(encoding="utf-8"))}) > 40

@@ -81,7 +81,7 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     view = current_view(case.record)
     below = " below" if st.session_state.get(PLACED) == PLACES[1] else ""
     seen = {name: cards[name].preprocessing.description for name in found}
-    drawn = {**found, **_difference(found)}
+    drawn = {**found, **difference(found, cards)}
     first = next(iter(seen.values()), "")
     figures = "".join(
         _figure(case, view, name, one, method.subject(labels, one), seen.get(name, first))
@@ -89,15 +89,15 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     )
     waves = f'<div class="waves">{why.beside_html(case, cards, found)}</div>' if found else ""
     st.html(f'<div class="ecgkt-maps{below}">{figures}{waves}</div>')
-    told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(found)]
+    told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(drawn, len(drawn) > len(found))]
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(told))}</p>')
     method.show(labels, target)
 
 
-def _difference(found: Mapping[str, Explanation]) -> dict[str, Explanation]:
+def difference(found: Mapping[str, Explanation], cards: Mapping[str, Card]) -> dict[str, Explanation]:
     """Return the map of the first model's score minus the second's, where both were traced on one input."""
     names = list(found)
-    if len(names) < 2:
+    if len(names) < 2 or len({cards[name].preprocessing.fingerprint for name in names[:2]}) > 1:
         return {}
     try:
         return {f"{names[0]} minus {names[1]}": found[names[0]].less(found[names[1]])}
@@ -168,13 +168,13 @@ def _kin(cards: Mapping[str, Card]) -> list[str]:
     ]
 
 
-def _reading(found: Mapping[str, Explanation]) -> list[str]:
-    """Say how to read the colours, and what a map is not."""
-    if not found:
+def _reading(drawn: Mapping[str, Explanation], subtracted: bool) -> list[str]:
+    """Say how to read the colours, and what a map is not; `subtracted`: the last map is of a difference of models."""
+    if not drawn:
         return []
-    several = " The last map is that of the difference of both raw scores." if _difference(found) else ""
+    several = " The last map is that of the difference of both raw scores." if subtracted else ""
     return [
-        f"{method.made(next(iter(found.values())))}{several} Averaged over {1000 * SMOOTHING_SECONDS:.0f} ms for the "
+        f"{method.made(next(iter(drawn.values())))}{several} Averaged over {1000 * SMOOTHING_SECONDS:.0f} ms for the "
         "eye. Orange raises a score, blue lowers it; each map has its own colour range: compare places, not strengths. "
         "A map is no cause, and methods disagree: look at the ECG first."
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -24,7 +24,7 @@ from ecgkt.exports.reading import Drawing, Reading, map_of, measured_reading
 from ecgkt.exports.report import FILE_NAME, report_pdf
 from ecgkt.exports.scores import scores_csv
 from ecgkt.exports.signal import wfdb_zip
-from ecgkt.exports.stamp import stamp_of
+from ecgkt.exports.stamp import Stamp, stamp_of
 from ecgkt.figures.page import PAGE_SIZES, page_size
 
 SAVE, SIZE, DATED = "save", "save_size", "save_dated"
@@ -58,20 +58,28 @@ class Asked:
     made_on: date | None
 
 
+Make = Callable[[Reading, Asked], str | bytes]
+
+
+def stamped(write: Callable[[Reading, Stamp], str | bytes], *, drawn: bool = False) -> Make:
+    """Return what makes a file by a function of a reading and a stamp; `drawn` says that it tells of the drawing."""
+    return lambda reading, asked: write(reading, stamp_of(reading, asked.drawing if drawn else None, asked.made_on))
+
+
 @dataclass(frozen=True)
 class File:
-    """One kind of file and how it is made; `scores` holds those, `map` needs one."""
+    """One kind of file and how it is made; `scores` says that it holds those, `map` what it does with one."""
 
     title: str
     name: str
     mime: str
-    make: Callable[[Reading, Asked], str | bytes]
+    make: Make
     scores: bool = False
-    map: bool = False
+    map: Literal["left out", "told", "needed"] = "told"
 
     def offered(self, asked: Asked) -> bool:
         """Whether there is something to put into it that may be told."""
-        return not (asked.hidden and self.scores) and not (self.map and asked.explanation is None)
+        return not (asked.hidden and self.scores) and not (self.map == "needed" and asked.explanation is None)
 
 
 FILES = (
@@ -91,37 +99,25 @@ FILES = (
         "Signal (WFDB)",
         "ecg-wfdb.zip",
         "application/zip",
-        lambda reading, asked: wfdb_zip(whole(reading, asked), stamp_of(reading, None, asked.made_on)),
+        lambda reading, asked: stamped(wfdb_zip)(whole(reading, asked), asked),
+        map="left out",
     ),
-    File(
-        "Scores (CSV)",
-        "ecg-scores.csv",
-        "text/csv",
-        lambda reading, asked: scores_csv(reading, stamp_of(reading, None, asked.made_on)),
-        scores=True,
-    ),
+    File("Scores (CSV)", "ecg-scores.csv", "text/csv", stamped(scores_csv), scores=True, map="left out"),
     File(
         "All that was said (JSON)",
         "ecg-reading.json",
         "application/json",
-        lambda reading, asked: reading_json(reading, stamp_of(reading, asked.drawing, asked.made_on)),
+        stamped(reading_json, drawn=True),
         scores=True,
     ),
-    File(
-        "Map by wave and lead (CSV)",
-        "ecg-map.csv",
-        "text/csv",
-        lambda reading, asked: explanation_csv(reading, stamp_of(reading, None, asked.made_on)),
-        scores=True,
-        map=True,
-    ),
+    File("Map by wave and lead (CSV)", "ecg-map.csv", "text/csv", stamped(explanation_csv), scores=True, map="needed"),
     File(
         "Map, every sample (CSV)",
         "ecg-map-samples.csv",
         "text/csv",
-        lambda reading, asked: attribution_csv(reading, stamp_of(reading, None, asked.made_on)),
+        stamped(attribution_csv),
         scores=True,
-        map=True,
+        map="needed",
     ),
 )
 
@@ -172,13 +168,10 @@ def maker(file: File, asked: Asked) -> Callable[[], bytes]:
     """
 
     def work() -> bytes:
-        content = file.make(reading_of(asked, with_map=file.name not in _WITHOUT_MAP), asked)
+        content = file.make(reading_of(asked, with_map=file.map != "left out"), asked)
         return content.encode() if isinstance(content, str) else content
 
     return lambda: heavy.shared().run(asked.session, f"save {file.name}", work)
-
-
-_WITHOUT_MAP = ("ecg-wfdb.zip", "ecg-scores.csv")
 
 
 def reading_of(asked: Asked, *, with_map: bool = True) -> Reading:

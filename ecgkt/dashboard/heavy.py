@@ -128,12 +128,7 @@ class HeavyQueue:
             return job
 
 
-def cores() -> int:
-    """Return how many cores this process may use, eight at most."""
-    return usual_workers()
-
-
 @cache
 def shared() -> HeavyQueue:
     """Return the one queue of this process: a worker per core, each of which computes on one thread."""
-    return HeavyQueue(cores())
+    return HeavyQueue(usual_workers())

@@ -80,7 +80,7 @@ def _predictor(folder: str, identity: str) -> Predictor:
 
     from ecgkt.inference import Predictor
 
-    torch.set_num_threads(max(1, heavy.cores() // heavy.shared().workers))
+    torch.set_num_threads(1)  # of each worker of the queue, and there is one a core
     opened = Predictor.open(Path(folder))
     ready("torch")
     return opened

@@ -89,32 +89,6 @@ class Calibration:
     curve: tuple[CurvePoint, ...]
 
 
-@dataclass(frozen=True)
-class Scaled:
-    """Calibration on held-out rows before and after Platt scaling, whose (slope, intercept) tuning rows gave."""
-
-    platt: tuple[float, float]
-    before: Calibration
-    after: Calibration
-
-
-def before_and_after(
-    tuning: tuple[NDArray[np.floating], NDArray[np.floating]],
-    labels: NDArray[np.floating],
-    logits: NDArray[np.floating],
-    subjects: NDArray[np.int64],
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Scaled:
-    """Fit Platt scaling on (labels, logits) of tuning rows and judge it on (n,) held-out ones; NaN left out."""
-    known = ~(np.isnan(tuning[0]) | np.isnan(tuning[1]))
-    slope, intercept = fit_platt(tuning[0][known], tuning[1][known])
-    both = (logits, slope * logits.astype(np.float64) + intercept)
-    before, after = (calibration(labels, x, subjects, resamples=resamples, seed=seed) for x in both)
-    return Scaled((slope, intercept), before, after)
-
-
 def calibration(
     labels: NDArray[np.floating],
     logits: NDArray[np.floating],

@@ -12,7 +12,6 @@ from ecgkt.domain.estimates import Estimate
 from ecgkt.errors import InvalidValue
 from ecgkt.evaluation.bootstrap import Bootstrap, ScoreTable, bootstrap
 from ecgkt.evaluation.comparison import Difference, macro, paired_difference
-from ecgkt.evaluation.discrimination import estimate
 from ecgkt.evaluation.resampling import RESAMPLES
 
 
@@ -111,30 +110,3 @@ def _shared(
         for name, count in few.items()
     }
     return shared, reasons
-
-
-def subgroup_estimates(
-    metric: str,
-    labels: NDArray[np.floating],
-    scores: NDArray[np.floating],
-    subjects: NDArray[np.int64],
-    group: NDArray[np.str_],
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> dict[str, Estimate]:
-    """Return the metric of one label, (n,) labels and scores, in each group that (n,) `group` names ("" in none)."""
-    if not labels.shape == scores.shape == subjects.shape == group.shape:
-        raise InvalidValue("labels, scores, subjects and groups of one shape", f"{group.shape}", "align the rows")
-    return {
-        str(name): estimate(
-            metric,
-            labels[group == name],
-            scores[group == name],
-            subjects[group == name],
-            resamples=resamples,
-            seed=seed,
-        )
-        for name in np.unique(group)
-        if name
-    }

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ecgkt.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from ecgkt.inference import Predictor
+    pass
 
 Signal = NDArray[np.float32]
 Logit = Callable[[Signal], NDArray[np.float64]]
@@ -151,22 +151,6 @@ def bridge(signal: Signal, baseline: Signal, kept: NDArray[np.bool_], fs: float)
         joined = np.interp(time, time[keep], away[keep])[1:-1]
         filled[lead] = np.where(kept[lead], signal[lead], baseline[lead] + joined)
     return filled
-
-
-def target_logit(predictor: Predictor, target: str, minus: str | None = None) -> Logit:
-    """Return the raw logit of a target of this model, less that of `minus`, as a function of inputs (b, 12, n).
-
-    Raises UnknownName where the checkpoint has no such target.
-    """
-    labels = predictor.card.labels
-    column = labels.index(target)
-    other = None if minus is None else labels.index(minus)
-
-    def logit(inputs: Signal) -> NDArray[np.float64]:
-        found = predictor.logits(list(inputs))
-        return found[:, column] if other is None else found[:, column] - found[:, other]
-
-    return logit
 
 
 def _pieces(shape: tuple[int, ...], fs: float) -> NDArray[np.intp]:

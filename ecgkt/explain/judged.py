@@ -163,14 +163,3 @@ def best_method(path: Path = PLAUSIBILITY, faithful: Path = FAITHFULNESS) -> str
         return None
     equal = [method for method in found if judged.means[method] >= judged.means[found[0]] - EQUAL]
     return next((name for name, method in METHODS.items() if name in equal and not method.draws), equal[0])
-
-
-def explained_well(target: str, checkpoint_id: str, method: str) -> tuple[Worth | None, tuple[str, ...]]:
-    """Return what maps of a target by a method were worth on simulated patients, and which methods are good enough.
-
-    None where that was not measured: the target has no cause with a place in the signal, or the checkpoint is another.
-    """
-    judged = read_judged()
-    if judged is None:
-        return None, ()
-    return judged.of(target, checkpoint_id, method), judged.good_methods(target, checkpoint_id)

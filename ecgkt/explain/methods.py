@@ -192,31 +192,6 @@ def attribute(
     return chosen.attribute(Question(own, signal, fs, reference, seed, layer, beats))
 
 
-def explain_difference(
-    first: Predictor,
-    second: Predictor,
-    record: Record,
-    target: str,
-    *,
-    method: str = DEFAULT,
-    baseline: str = ZERO,
-    minus: str | None = None,
-    seed: int = 0,
-) -> Explanation:
-    """Return the map of the first model's raw logit minus the second's on one ECG.
-
-    Raises InvalidValue where their preprocessing differs, and what `explain` raises.
-    """
-    ours, theirs = (one.card.preprocessing.fingerprint for one in (first, second))
-    if ours != theirs:
-        raise InvalidValue("two models of one preprocessing", f"{ours} and {theirs}", "compare models of one input")
-    one, other = (
-        explain(predictor, record, target, method=method, baseline=baseline, minus=minus, seed=seed)
-        for predictor in (first, second)
-    )
-    return one.less(other)
-
-
 def find(name: str) -> Method:
     """Return a method by its name; raises UnknownName."""
     if name not in METHODS:

@@ -85,11 +85,6 @@ def without_waves(
     return levelled(signal, fs, merged(np.concatenate(spans)), leads)
 
 
-def waves_found(found: Delineation) -> tuple[str, ...]:
-    """Return the waves that were found in at least one beat: atrial fibrillation has no P, for one."""
-    return tuple(wave for wave in WAVES if len(wave_spans(found, wave)))
-
-
 def wave_spans(found: Delineation, wave: str) -> NDArray[np.float64]:
     """Return (b, 2) start and end in seconds of a wave in the beats in which it was found, over all leads.
 

@@ -29,22 +29,11 @@ def write_png(
     path: Path,
     explanation: Explanation | None = None,
     *,
-    paper: Paper | None = None,
     title: str = "",
-    target_title: str | None = None,
     model_saw: str | None = None,
-    display_filter: str | None = None,
 ) -> None:
     """Write a record as PNG at true scale (its resolution says so), with the overlay of an explanation."""
-    figure = print_ecg(
-        record,
-        explanation,
-        paper=paper,
-        title=title,
-        target_title=target_title,
-        model_saw=model_saw,
-        display_filter=display_filter,
-    )
+    figure = print_ecg(record, explanation, title=title, model_saw=model_saw)
     figure.savefig(path, format="png", dpi=DOTS_PER_INCH)
 
 
@@ -54,15 +43,16 @@ def print_ecg(
     *,
     paper: Paper | None = None,
     title: str = "",
-    target_title: str | None = None,
     model_saw: str | None = None,
-    display_filter: str | None = None,
 ) -> Figure:
-    """Draw a record on a matplotlib figure whose size in inches is the sheet's, with a head and a foot line."""
+    """Draw a record on a matplotlib figure whose size in inches is the sheet's, with a head and a foot line.
+
+    `title` stands at the head, and names the score beside the overlay's colours.
+    """
     from matplotlib.figure import Figure
 
     paper = paper or lay_out(record=record)
-    said = footer_text(record, paper, model_saw, display_filter, true_size=True)
+    said = footer_text(record, paper, model_saw, true_size=True)
     height = paper.height_mm + HEAD_MM + FOOT_MM
     figure = Figure(figsize=(paper.width_mm / MM_PER_INCH, height / MM_PER_INCH), facecolor=PAPER)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -71,7 +61,7 @@ def print_ecg(
     overlay = None if explanation is None else shade(explanation, record, paper)
     ink_sheet(axes, record, paper, overlay)
     _head(axes, record, paper, title)
-    _foot(axes, paper, said, overlay, target_title)
+    _foot(axes, paper, said, overlay, title)
     return figure
 
 
@@ -131,13 +121,13 @@ def _head(axes: Axes, record: Record, paper: Paper, title: str) -> None:
     axes.text(paper.width_mm - 2, middle, mark + NOTICE, size=9, weight="bold", va="center", ha="right", color=INK)
 
 
-def _foot(axes: Axes, paper: Paper, text: str, overlay: Overlay | None, target_title: str | None) -> None:
+def _foot(axes: Axes, paper: Paper, text: str, overlay: Overlay | None, title: str) -> None:
     axes.text(2, -3.2, text, size=7, va="center", color=FAINT_INK)
     if overlay is None:
         return
     right = paper.width_mm - 14
     ramp = palette()[legend_levels(22, 2.4).astype(int) + LEVELS]
     axes.imshow(ramp, extent=(right - 22, right, -8.6, -6.2), aspect="auto", zorder=2)
-    axes.text(right - 23, -7.4, f"{target_title or 'the score'}: lowers", size=7, va="center", ha="right")
+    axes.text(right - 23, -7.4, f"{title or 'the score'}: lowers", size=7, va="center", ha="right")
     axes.text(right + 1, -7.4, "raises", size=7, va="center")
     axes.text(2, -7.4, overlay.note, size=7, va="center", color=FAINT_INK)

@@ -60,8 +60,7 @@ def tracing_words(name: str, beside: Beside) -> str:
     rule, device = beside.rules.get(name), beside.device.get(name)
     told = []
     if rule is not None:
-        answer = "cannot say" if rule.met is None else "yes" if rule.met else "no"
-        told.append(f"rules: {answer}, {rule.why}")
+        told.append(f"rules: {rule.answer}, {rule.why}")
     if device is not None:
         told.append(f"device: {'yes' if device else 'no'}")
     return "; ".join(told) or "no rule"

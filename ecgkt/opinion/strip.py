@@ -78,6 +78,4 @@ def rule_words(condition: Condition, rules: Mapping[str, RuleSaid], qtc: Measure
         long = qtc.value >= VERY_LONG_QTC_MS
         return f"rules: {'yes' if long else 'no'}, {qtc.value:.0f} ms"
     rule = rules.get(condition.target)
-    if rule is None:
-        return ""
-    return f"rules: {'cannot say' if rule.met is None else 'yes' if rule.met else 'no'}"
+    return "" if rule is None else f"rules: {rule.answer}"

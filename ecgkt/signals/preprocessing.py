@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ecgkt.domain.records import Record
 from ecgkt.errors import InvalidValue
+from ecgkt.signals.conditioning import bridged
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Preprocessing:
         """Return (12, n) float32 in mV at `fs` Hz, without NaN."""
         from scipy.signal import resample_poly, sosfiltfilt
 
-        signal = _bridge_gaps(record.first_seconds(self.seconds).signal.astype(np.float64))
+        signal = bridged(record.first_seconds(self.seconds).signal.astype(np.float64))
         centre = np.median(signal, axis=1, keepdims=True)
         ratio = Fraction(self.fs / record.fs).limit_denominator(1000)
         if ratio != 1:
@@ -74,16 +75,3 @@ def _highpass(order: int, hz: float, fs: float) -> NDArray[np.float64]:
 
     sos: NDArray[np.float64] = butter(order, hz, "highpass", fs=fs, output="sos")
     return sos
-
-
-def _bridge_gaps(signal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fill NaN linearly between neighbours, with the nearest value at the ends, and a wholly missing lead with zero."""
-    missing = np.isnan(signal)
-    if not missing.any():
-        return signal
-    bridged = signal.copy()
-    time = np.arange(signal.shape[1])
-    for lead in np.flatnonzero(missing.any(axis=1)):
-        known = ~missing[lead]
-        bridged[lead] = np.interp(time, time[known], signal[lead, known]) if known.any() else 0.0
-    return bridged

@@ -28,6 +28,11 @@ class RuleSaid:
     met: bool | None
     why: str
 
+    @property
+    def answer(self) -> str:
+        """What it says in a word."""
+        return "cannot say" if self.met is None else "yes" if self.met else "no"
+
 
 @dataclass(frozen=True)
 class _Facts:

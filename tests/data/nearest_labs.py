@@ -6,11 +6,12 @@ import csv
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from ecgkt.catalogue import lab_panel
+from ecgkt.domain import MeasuredLabs
 
 BOUND = re.compile(r"^\s*(<|>|LESS THAN|GREATER THAN)\s*=?\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
 DENIED = re.compile(r"\b(?:NOT|NON|NO)[\s-]*HEMOLY\w*", re.IGNORECASE)
@@ -54,3 +55,15 @@ def nearest(rows: dict[str, Iterable[Drawn]], recorded: datetime) -> Told:
             at, _, _, value, bound = min(near, key=lambda one: (abs(one[0] - recorded), *one[:3]))
             told[name] = (value, (at - recorded).total_seconds() / 60, bound)
     return told
+
+
+def listed(folder: Path) -> Iterator[tuple[int, int, datetime]]:
+    """Yield study, subject and time of each ECG that a folder lists."""
+    with (folder / "record_list.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            yield int(row["study_id"]), int(row["subject_id"]), datetime.fromisoformat(row["ecg_time"])
+
+
+def told(found: MeasuredLabs) -> dict[str, tuple[float, float | None, str]]:
+    """Return what the package found in the form of `nearest`."""
+    return {name: (one.value, one.minutes, one.bound) for name, one in found.items()}

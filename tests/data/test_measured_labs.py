@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,25 +11,13 @@ import pandas as pd
 import pytest
 
 from ecgkt.catalogue import lab_panel
-from ecgkt.cli import main
 from ecgkt.data.layout import Prepared
 from ecgkt.data.measured_labs import labs_near
-from ecgkt.domain import MeasuredLabs
 from ecgkt.domain.features import Role
 from ecgkt.errors import InvalidCohort
-from tests.data.nearest_labs import nearest, read_rows
+from tests.data.nearest_labs import listed, nearest, read_rows, told
 
 PANEL = frozenset(one.name for one in lab_panel())
-
-
-def listed(folder: Path) -> Iterator[tuple[int, int, datetime]]:
-    with (folder / "record_list.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            yield int(row["study_id"]), int(row["subject_id"]), datetime.fromisoformat(row["ecg_time"])
-
-
-def told(found: MeasuredLabs) -> dict[str, tuple[float, float | None, str]]:
-    return {name: (one.value, one.minutes, one.bound) for name, one in found.items()}
 
 
 @pytest.fixture
@@ -54,27 +40,6 @@ def test_every_ecg_of_a_simulated_cohort_has_the_values_that_the_csv_module_find
         assert "SIMULATED prepared cohort" in found.told and "not measured is not normal" in found.told
         some += bool(found)
     assert some > 10
-
-
-@pytest.mark.slow
-def test_every_ecg_of_the_real_demo_has_the_values_that_the_csv_module_finds(real_data, tmp_path):
-    measured = real_data / "mimic-iv-ecg-measurements" / "demo_patients_659.csv"
-    folders = [str(tmp_path / "ecg"), *(str(real_data / f"mimic-iv-{name}-2.2") for name in ("demo", "ed-demo"))]
-    assert main(["simulate", "--measurements", str(measured), "--out", folders[0]]) == 0
-    assert main(["prepare", *folders, "--out", str(tmp_path / "p")]) == 0
-    rows, unknown, counts = read_rows(real_data / "mimic-iv-demo-2.2" / "hosp"), 0, dict.fromkeys(PANEL, 0)
-    bounds = 0
-    for study, subject, recorded in listed(tmp_path / "ecg"):
-        found = labs_near(tmp_path / "p", study, subject, recorded)
-        if not found.looked_for:
-            unknown += 1
-            continue
-        assert told(found) == nearest(rows[subject], recorded)
-        bounds += sum(bool(one.bound) for one in found.values())
-        counts = {name: counts[name] + (name in found) for name in counts}
-    assert unknown == 1  # the patient under 18
-    assert counts["potassium"] == 242 + 6
-    assert bounds > 20
 
 
 @pytest.mark.parametrize(("other_subject", "later"), [(1, timedelta(0)), (0, timedelta(minutes=1))])

@@ -6,8 +6,7 @@ import pytest
 from ecgkt.errors import InvalidValue
 from ecgkt.evaluation.bootstrap import ScoreTable, bootstrap
 from ecgkt.evaluation.comparison import macro
-from ecgkt.evaluation.discrimination import estimate
-from ecgkt.evaluation.subgroups import subgroup_estimates, subgroups
+from ecgkt.evaluation.subgroups import subgroups
 
 RNG = np.random.default_rng(8)
 LABELS = (RNG.random((900, 3)) < (0.1, 0.3, 0.5)).astype(float)
@@ -38,17 +37,6 @@ def test_a_group_with_too_few_says_so_and_does_not_narrow_the_others():
     assert found.names == ("a", "b", "c")
 
 
-def test_one_label_by_group():
-    found = subgroup_estimates("auprc", LABELS[:, 1], TABLE.scores[:, 1], TABLE.subjects, GROUP, resamples=50)
-    young = GROUP == "young"
-    assert found["young"] == estimate(
-        "auprc", LABELS[young, 1], TABLE.scores[young, 1], TABLE.subjects[young], resamples=50
-    )
-    assert set(found) == {"young", "old"}
-
-
 def test_groups_that_do_not_align_are_refused():
     with pytest.raises(InvalidValue, match="align"):
         subgroups(TABLE, GROUP[:10])
-    with pytest.raises(InvalidValue, match="align"):
-        subgroup_estimates("auroc", LABELS[:, 1], TABLE.scores[:, 1], TABLE.subjects, GROUP[:10])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from ecgkt.errors import InvalidValue, UnknownName
-from ecgkt.explain.faithfulness import SHARES, bridge, deletion_insertion, target_logit
-from ecgkt.inference import Predictor
+from ecgkt.errors import InvalidValue
+from ecgkt.explain.faithfulness import SHARES, bridge, deletion_insertion
 
 WAVE = np.zeros((12, 1000), dtype=np.float32)
 WAVE[7, 200:220] = WAVE[7, 600:620] = 1.0
@@ -128,14 +125,3 @@ def test_nothing_is_put_in_steeper_than_the_signal_was():
 def test_what_cannot_be_judged_is_refused(signal, attribution, orders):
     with pytest.raises(InvalidValue):
         deletion_insertion(on_the_wave, signal, attribution, 100, random_orders=orders)
-
-
-def test_a_models_logit_is_that_of_its_predictions(untrained: Path):
-    predictor = Predictor.open(untrained / "transferred")
-    inputs = np.stack([WAVE, NOISE])
-    first, second = predictor.card.labels.names[:2]
-    expected = predictor.logits(list(inputs))
-    np.testing.assert_array_equal(target_logit(predictor, second)(inputs), expected[:, 1])
-    np.testing.assert_allclose(target_logit(predictor, first, second)(inputs), expected[:, 0] - expected[:, 1])
-    with pytest.raises(UnknownName):
-        target_logit(predictor, "no such target")

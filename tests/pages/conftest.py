@@ -14,32 +14,34 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def two_models(untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two checkpoints with the same untrained weights under two names, and no local folder."""
+def untrained_app(untrained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An untrained model and no local folder; what one test has loaded is not there for the next."""
     import streamlit as st
 
-    loaded = checkpoints.load(untrained / "transferred")
-    for name in ("transferred", "another"):
-        checkpoints.save(tmp_path / "models" / name, loaded.card, loaded.weights)
-    monkeypatch.setenv("ECGKT_MODELS", str(tmp_path / "models"))
-    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
+    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
+    for name in ("RECORDS", "COHORT", "PREDICTIONS"):
+        monkeypatch.delenv(f"ECGKT_{name}", raising=False)
     yield
     st.cache_resource.clear()
     st.cache_data.clear()
 
 
 @pytest.fixture
-def case_page(untrained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], AppTest]]:
-    """Open the Case page in a session of its own."""
-    import streamlit as st
+def two_models(untrained_app: None, untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two checkpoints with the same untrained weights under two names, and no local folder."""
+    loaded = checkpoints.load(untrained / "transferred")
+    for name in ("transferred", "another"):
+        checkpoints.save(tmp_path / "models" / name, loaded.card, loaded.weights)
+    monkeypatch.setenv("ECGKT_MODELS", str(tmp_path / "models"))
 
-    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
+
+@pytest.fixture
+def case_page(untrained_app: None) -> Callable[[], AppTest]:
+    """Open the Case page in a session of its own."""
 
     def open_page() -> AppTest:
         page = AppTest.from_file(str(ROOT / "pages" / "case.py"), default_timeout=60).run()
         assert not page.exception
         return page
 
-    yield open_page
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    return open_page

@@ -14,6 +14,7 @@ from ecgkt import NOTICE, checkpoints
 from ecgkt.checkpoints import Card
 from ecgkt.checkpoints.reporting import ITEMS
 from ecgkt.dashboard import card_figures
+from tests.pages.words import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,13 +44,6 @@ def open_page() -> AppTest:
     page = AppTest.from_file(str(ROOT / "pages" / "about.py"), default_timeout=60).run()
     assert not page.exception and not page.error
     return page
-
-
-def text_of(page: AppTest) -> str:
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.warning, *page.info, *page.header]
-    return " ".join(
-        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
-    )
 
 
 def test_the_first_screen_says_what_it_is_not_for_who_reviewed_it_and_how_good_it_is(card):

@@ -20,6 +20,7 @@ from ecgkt.explain.hidden import read_heads
 from ecgkt.explain.lab_bridge import FILE, LabBridge, save_bridge
 from ecgkt.explain.surrogate import AGE, SEX, fit_surrogates
 from ecgkt.inference import Predictor
+from tests.pages.words import text_of
 
 CODE = "e87_hyperkalaemia"
 LABS = [label.name for label in all_labels() if label.kind is Kind.LAB]
@@ -66,11 +67,6 @@ def bridged(untrained, tmp_path, monkeypatch):
     checkpoints.save(tmp_path / "transferred", found.card, found.weights)
     monkeypatch.setenv("ECGKT_MODELS", str(tmp_path))
     return tmp_path / "transferred"
-
-
-def text_of(page: AppTest) -> str:
-    parts = [*page.get("html"), *page.markdown]
-    return " ".join(str(getattr(part, "value", "") or part.proto.body) for part in parts)
 
 
 def choose(page: AppTest, target: str) -> AppTest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,12 @@ from ecgkt.dashboard import cohort, cohort_sections
 from ecgkt.domain.features import Window
 from ecgkt.domain.labels import Kind
 from ecgkt.reports.summary import read_summary, summarise
+from tests.pages.words import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def environment(untrained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
-    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
-    monkeypatch.delenv("ECGKT_COHORT", raising=False)
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+pytestmark = pytest.mark.usefixtures("untrained_app")
 
 
 def open_page(section: str = "Who") -> AppTest:
@@ -35,13 +27,6 @@ def open_page(section: str = "Who") -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def text_of(page: AppTest) -> str:
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.info]
-    return " ".join(
-        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
-    )
 
 
 @pytest.mark.parametrize("section", tuple(cohort.SECTIONS))

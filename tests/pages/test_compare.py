@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from ecgkt import NOTICE, checkpoints
 from ecgkt.dashboard import compare, compare_case, compare_maps, samples, state
+from ecgkt.explain.methods import explain
 from ecgkt.figures.side_by_side import compared_rows
 from ecgkt.inference import Predictor
+from tests.pages.words import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,26 +41,14 @@ def two(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def models(two: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
+def models(untrained_app: None, two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECGKT_MODELS", str(two))
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 def open_page() -> AppTest:
     page = AppTest.from_file(str(ROOT / "pages" / "compare.py"), default_timeout=60).run()
     assert not page.exception
     return page
-
-
-def text_of(page: AppTest) -> str:
-    """All that the page says in words."""
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
-    words = [str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts]
-    return " ".join([*words, *(json.loads(table.proto.json) for table in page.get("bidi_component"))])
 
 
 def choose(page: AppTest, *names: str) -> AppTest:
@@ -221,3 +209,13 @@ def test_the_scores_are_exported_with_ids_and_notice():
         assert line["patients"] == "SIMULATED patients" and line["notice"] == NOTICE
         first, second = (float(line[f"{name} {one} share"]) for name, one in zip(models, ids, strict=True))
         assert float(line["difference"]) == pytest.approx(first - second)
+
+
+def test_models_that_see_an_ecg_through_other_filters_have_no_map_of_their_difference(untrained):
+    predictor = Predictor.open(untrained / "transferred")
+    card, record = predictor.card, samples.load(samples.titles()[0]).record
+    one = explain(predictor, record, "long_qt", method="gradients")
+    other = replace(card, preprocessing=replace(card.preprocessing, highpass_hz=0.3))
+    found = {"A": one, "B": one}
+    assert list(compare_maps.difference(found, {"A": card, "B": card})) == ["A minus B"]
+    assert compare_maps.difference(found, {"A": card, "B": other}) == {}

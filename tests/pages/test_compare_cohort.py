@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from ecgkt import NOTICE
 from ecgkt.dashboard import compare, compare_cohort, compare_sections, mean_maps, state
 from ecgkt.domain import Domain, Estimate
 from ecgkt.explain.cohort_maps import CohortMaps, TargetMaps, write_maps
+from tests.pages.words import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPS = "What they look at"
@@ -22,15 +22,8 @@ SECTIONS = tuple(section for section in compare_cohort.SECTIONS if section != MA
 
 
 @pytest.fixture(autouse=True)
-def environment(untrained: Path, stored_results: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
-    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
+def results(untrained_app: None, stored_results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECGKT_PREDICTIONS", str(stored_results))
-    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 def open_page(section: str = "Labels") -> AppTest:
@@ -40,13 +33,6 @@ def open_page(section: str = "Labels") -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def text_of(page: AppTest) -> str:
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.info, *page.code]
-    return " ".join(
-        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
-    )
 
 
 def presses(page: AppTest) -> list:

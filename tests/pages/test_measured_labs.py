@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -24,15 +23,9 @@ TITLES = {label.name: label for label in lab_labels()}
 
 
 @pytest.fixture(autouse=True)
-def environment(untrained: Path, cohort: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
-    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
+def folders(untrained_app: None, cohort: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECGKT_RECORDS", str(cohort))
     monkeypatch.setenv("ECGKT_COHORT", str(prepared))
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 @pytest.fixture(scope="module")

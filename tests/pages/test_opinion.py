@@ -15,6 +15,7 @@ from ecgkt.domain import DeviceReport, LabValue
 from ecgkt.domain.frequencies import Frequency, Observed
 from ecgkt.domain.labels import Kind
 from ecgkt.opinion.beside import time_words
+from tests.pages.words import text_of
 
 STEP = Observed((0.5,), (200, 100), (20, 60), (0.06, 0.5), (0.15, 0.69))
 
@@ -30,11 +31,6 @@ def counted(untrained, tmp_path, monkeypatch):
     checkpoints.save(tmp_path / "transferred", replace(found.card, calibration=told), found.weights)
     monkeypatch.setenv("ECGKT_MODELS", str(tmp_path))
     return tmp_path
-
-
-def text_of(page: AppTest) -> str:
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.warning]
-    return " ".join(str(getattr(part, "body", None) or getattr(part, "value", "") or part.proto.body) for part in parts)
 
 
 def buttons(page: AppTest, start: str) -> list:

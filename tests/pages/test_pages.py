@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,33 +10,19 @@ from streamlit.testing.v1 import AppTest
 from ecgkt import NOTICE, checkpoints, readers
 from ecgkt.dashboard import samples, state
 from ecgkt.domain import Domain, Record
+from tests.pages.words import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 
 
-@pytest.fixture(autouse=True)
-def models(untrained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
-    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+pytestmark = pytest.mark.usefixtures("untrained_app")
 
 
 def open_page(name: str = "case.py") -> AppTest:
     page = AppTest.from_file(str(ROOT / "pages" / name), default_timeout=60).run()
     assert not page.exception
     return page
-
-
-def text_of(page: AppTest) -> str:
-    """All that the page says in words."""
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning]
-    return " ".join(
-        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
-    )
 
 
 def rows(page: AppTest) -> list:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,14 +17,8 @@ OTHER = 'class="ecgkt-sheet ecgkt-other"'
 
 
 @pytest.fixture(autouse=True)
-def environment(untrained: Path, cohort: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
-    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
+def folder(untrained_app: None, cohort: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECGKT_RECORDS", str(cohort))
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 @pytest.fixture

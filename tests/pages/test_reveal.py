@@ -18,6 +18,7 @@ from ecgkt.dashboard import compare, reads, reveal, samples, state
 from ecgkt.dashboard.reads import NORMAL, Read
 from ecgkt.domain import Domain, Estimate, Predictions
 from ecgkt.domain.labels import Kind, LabelSet
+from tests.pages.words import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.usefixtures("two_models")
@@ -44,11 +45,10 @@ def rows(page: AppTest) -> list:
     return [button for button in page.button if str(button.key).startswith("row-")]
 
 
-def text_of(page: AppTest) -> str:
+def seen(page: AppTest) -> str:
     """All that a reader can see or hear of the page: words, alternative texts, options and widget values."""
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
-    said = [str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts]
-    return " ".join([*said, *page.selectbox(state.SAMPLE).options, *(button.label for button in page.button)])
+    options = page.selectbox(state.SAMPLE).options
+    return " ".join([text_of(page), *options, *(button.label for button in page.button)])
 
 
 def commit(page: AppTest, *names: str) -> AppTest:
@@ -66,7 +66,7 @@ def predictions(shares: tuple[float, ...], domain: Domain) -> Predictions:
 
 def test_before_the_commit_no_score_no_title_no_rhythm_and_no_comparison_is_shown():
     page = open_page(target="atrial_fibrillation")
-    told = text_of(page)
+    told = seen(page)
     assert not rows(page)
     assert "fibrillation" not in told.lower().replace("atrial fibrillation or flutter", "")
     assert "Frequencies among" not in told
@@ -80,7 +80,7 @@ def test_before_the_commit_no_score_no_title_no_rhythm_and_no_comparison_is_show
 
 def test_compare_waits_for_the_read_too():
     page = open_page("compare.py")
-    told = text_of(page)
+    told = seen(page)
     assert "commit to a read of this ECG" in told
     assert "answers" not in page.session_state, "nothing was scored"
     assert "fibrillation" not in told.lower()
@@ -88,7 +88,7 @@ def test_compare_waits_for_the_read_too():
 
 def test_after_the_commit_all_appears_with_the_read_beside_it_and_stays():
     page = commit(open_page(target="atrial_fibrillation"), "atrial_fibrillation", "long_qt")
-    told = text_of(page)
+    told = seen(page)
     assert rows(page)
     assert "Your read" not in told
     assert "You only" in told and "The model only" in told
@@ -110,8 +110,8 @@ def test_a_case_is_only_read_anew_and_then_counts_as_seen():
     first, second = page.session_state["reveal_reads"]
     assert (first.named, first.seen_before) == (("long_qt",), False)
     assert (second.named, second.seen_before) == (("atrial_fibrillation",), True)
-    assert "1 case read first" in text_of(page)
-    assert "Its scores had been on screen before you read" in text_of(page)
+    assert "1 case read first" in seen(page)
+    assert "Its scores had been on screen before you read" in seen(page)
 
 
 def test_a_case_whose_scores_were_seen_before_the_switch_is_not_counted():
@@ -121,7 +121,7 @@ def test_a_case_whose_scores_were_seen_before_the_switch_is_not_counted():
     assert not rows(page)
     commit(page, NORMAL)
     assert page.session_state["reveal_reads"][0].seen_before
-    assert "No case read first in this session" in text_of(page)
+    assert "No case read first in this session" in seen(page)
 
 
 def test_a_normal_ecg_stands_alone_or_with_sinus_rhythm():
@@ -132,7 +132,7 @@ def test_a_normal_ecg_stands_alone_or_with_sinus_rhythm():
     (box,) = (one for one in page.multiselect if str(one.key).startswith(reveal.FINDINGS))
     box.set_value([NORMAL, "long_qt"]).run()
     assert page.button(reveal.COMMIT).disabled
-    assert "stands alone" in text_of(page)
+    assert "stands alone" in seen(page)
 
 
 def test_in_frequencies_the_model_names_what_it_gives_at_least_one_in_two(card):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +17,13 @@ from ecgkt.explain.moves import moves
 from ecgkt.explain.silence import Parts, silence
 from ecgkt.figures.moved import signed
 from ecgkt.inference import Predictor
+from tests.pages.words import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SILENCE = {what_if.VIEW: what_if.SILENCE}
 
 
-@pytest.fixture(autouse=True)
-def models(untrained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
-    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
-    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+pytestmark = pytest.mark.usefixtures("untrained_app")
 
 
 def open_page(**words: str | list[str]) -> AppTest:
@@ -42,12 +33,6 @@ def open_page(**words: str | list[str]) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def text_of(page: AppTest) -> str:
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
-    words = [str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts]
-    return " ".join([*words, *(json.loads(table.proto.json) for table in page.get("bidi_component"))])
 
 
 def titled(text: str) -> list[str]:

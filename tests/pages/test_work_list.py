@@ -6,7 +6,6 @@ import io
 import json
 import re
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,19 +18,12 @@ from ecgkt import NOTICE, checkpoints, readers
 from ecgkt.dashboard import samples, state, work_list_choices, work_list_export, work_list_held, work_list_intake
 from ecgkt.dashboard.work_list_held import WORK_LIST, Entry, WorkList
 from ecgkt.worklist.lines import Outcome
+from tests.pages.words import text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def models(untrained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import streamlit as st
-
-    monkeypatch.setenv("ECGKT_MODELS", str(untrained))
-    monkeypatch.delenv("ECGKT_RECORDS", raising=False)
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+pytestmark = pytest.mark.usefixtures("untrained_app")
 
 
 @pytest.fixture
@@ -54,13 +46,6 @@ def rows_of(page: AppTest):
 
 def card():
     return checkpoints.read_card(checkpoints.choose_checkpoint())
-
-
-def text_of(page: AppTest) -> str:
-    parts = [*page.get("html"), *page.markdown, *page.caption, *page.error, *page.warning, *page.info]
-    return " ".join(
-        str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts
-    )
 
 
 def files_of(title: str, name: str) -> list[tuple[str, bytes, str]]:

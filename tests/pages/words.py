@@ -27,6 +27,14 @@ def said(page: AppTest) -> list[str]:
     return [text for text in found if text]
 
 
+def text_of(page: AppTest) -> str:
+    """Return what a page says with its markup: texts, notes, errors, code, and what its own tables are given."""
+    parts = [*page.get("html"), *page.markdown, *page.caption, *page.header, *page.code]
+    parts += [*page.error, *page.warning, *page.info]
+    words = [str(getattr(part, "body", None) or getattr(part, "value", None) or part.proto.body) for part in parts]
+    return " ".join([*words, *(json.loads(table.proto.json) for table in page.get("bidi_component"))])
+
+
 def plain(text: str) -> str:
     """Return what of an HTML text is read: without styles, tags and drawings, with what describes a drawing."""
     text = _HIDDEN.sub(" ", text)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.written_files.plain import dicom_content, wfdb_content
 from ecgkt.errors import EcgktError
-from tests.readers.plain_files import dicom_content, wfdb_content
 
 Files = dict[str, bytes]
 

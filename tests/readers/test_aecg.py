@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.written_files.vendors import aecg_annotations, aecg_interpretation, aecg_measured, aecg_xml, waves
 from ecgkt.domain import LEADS
 from ecgkt.domain.records import STORED_LEADS
 from ecgkt.readers import read_upload
-from tests.readers.vendor_files import aecg_annotations, aecg_interpretation, aecg_measured, aecg_xml, waves
 
 SECONDS = '<head value="0" unit="s"/><increment value="{}" unit="{}"/>'
 

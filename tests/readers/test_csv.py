@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.written_files.vendors import csv_text, waves
 from ecgkt.domain import LEADS
 from ecgkt.domain.records import STORED_LEADS
 from ecgkt.readers import read_upload
-from tests.readers.vendor_files import csv_text, waves
 
 MILLIVOLTS = [f"{lead} (mV)" for lead in LEADS]
 

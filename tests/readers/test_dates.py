@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from benchmarks.written_files.edf import EdfFile
+from benchmarks.written_files.scp import ScpFile
+from benchmarks.written_files.vendors import aecg_xml, muse_xml, sierra_xml, waves
 from ecgkt.readers.dates import recorded_at
-from tests.readers.edf_files import EdfFile
-from tests.readers.scp_files import ScpFile
-from tests.readers.vendor_files import aecg_xml, muse_xml, sierra_xml, waves
 
 
 def time_between(earlier: list[tuple[str, bytes]], later: list[tuple[str, bytes]]) -> timedelta | None:

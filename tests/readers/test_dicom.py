@@ -7,10 +7,10 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+from benchmarks.written_files.plain import in_four_groups
 from ecgkt.domain import Domain
 from ecgkt.readers import read_upload
 from ecgkt.readers.dicom import recognises
-from tests.readers.plain_files import in_four_groups
 
 
 def upload(content):

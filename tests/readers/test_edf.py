@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.written_files.edf import EdfFile
 from ecgkt.domain import LEADS
 from ecgkt.readers import read_upload
-from tests.readers.edf_files import EdfFile
 
 
 def steps(count: int = 1500, names: tuple[str, ...] = LEADS) -> dict[str, np.ndarray]:

@@ -7,9 +7,9 @@ import base64
 import numpy as np
 import pytest
 
+from benchmarks.written_files.vendors import muse_xml, waves
 from ecgkt.domain import LEADS
 from ecgkt.readers import read_upload
-from tests.readers.vendor_files import muse_xml, waves
 
 FS = "<SampleBase>{}</SampleBase><SampleExponent>{}</SampleExponent>"
 

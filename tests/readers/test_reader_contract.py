@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from benchmarks.written_files.edf import EdfFile
+from benchmarks.written_files.scp import ScpFile
+from benchmarks.written_files.vendors import aecg_xml, csv_text, muse_xml, sierra_xml, waves
 from ecgkt.domain import LEADS
 from ecgkt.readers import read_upload
 from ecgkt.readers.contract import HEAD_BYTES
 from ecgkt.readers.formats import READERS
-from tests.readers.edf_files import EdfFile
-from tests.readers.scp_files import ScpFile
-from tests.readers.vendor_files import aecg_xml, csv_text, muse_xml, sierra_xml, waves
 
 IDENTIFIERS = ("Doe", "Jane", "19700102", "1970", "A1234567", "Main Street", "23/07/2180", "10000032", "08:44")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.written_files.scp import ScpFile, default_table, statements
 from ecgkt.domain import LEADS
 from ecgkt.readers import read_record, read_upload
 from ecgkt.readers.scp import CHECKSUM_NOTE
-from tests.readers.scp_files import ScpFile, default_table, statements
 
 STEP_MV = 2500e-6
 

@@ -7,11 +7,11 @@ import struct
 import numpy as np
 import pytest
 
+from benchmarks.written_files.vendors import pack_lzw, pack_xli, sierra_xml, waves
 from ecgkt.domain import LEADS
 from ecgkt.errors import UnreadableRecord
 from ecgkt.readers import read_upload
 from ecgkt.readers.xli import decode_xli, unpack_lzw
-from tests.readers.vendor_files import pack_lzw, pack_xli, sierra_xml, waves
 
 
 def read(content: bytes):

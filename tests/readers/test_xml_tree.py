@@ -7,10 +7,10 @@ import time
 import numpy as np
 import pytest
 
+from benchmarks.written_files.vendors import aecg_xml, muse_xml, sierra_xml, waves
 from ecgkt.errors import UnreadableRecord, UnsafeFile
 from ecgkt.readers import read_upload
 from ecgkt.readers.xml_tree import MAX_BYTES, identifying_texts, number, parse_tree, root_name, text_of
-from tests.readers.vendor_files import aecg_xml, muse_xml, sierra_xml, waves
 
 LAUGHS = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10 if i else "ha" * 100}">' for i in range(12))
 BOMBS = {

@@ -17,7 +17,7 @@ Code = tuple[str, int, int, int]
 
 
 def default_table() -> list[Code]:
-    """The default table, in the words of annex C: as many ones as the value, a zero, the sign."""
+    """Return the default table, in the words of annex C: as many ones as the value, a zero, the sign."""
     table: list[Code] = [("0", 0, 0, 0)]
     for size in range(1, 9):
         table += [("1" * size + "00", 0, size, 0), ("1" * size + "01", 0, -size, 0)]
@@ -35,7 +35,7 @@ def crc(content: bytes) -> int:
 
 
 def differences_of(samples: NDArray[np.int64], order: int) -> list[int]:
-    """The samples themselves, or their first or second differences; the first `order` ones stand as they are."""
+    """Return the samples themselves, or their first or second differences; the first `order` ones stand as they are."""
     if order == 0:
         return [int(value) for value in samples]
     out = [int(value) for value in samples[:order]]
@@ -46,7 +46,7 @@ def differences_of(samples: NDArray[np.int64], order: int) -> list[int]:
 
 
 def encode(numbers: Sequence[int], tables: Sequence[Sequence[Code]]) -> bytes:
-    """The shortest code of the table in force for each number; where it has none, a switch to the next table."""
+    """Write the shortest code of the table in force for each number; where it has none, a switch to the next table."""
     if not tables:
         return np.array(numbers, dtype="<i2").tobytes()
     bits, own = [], 0
@@ -95,7 +95,7 @@ class ScpFile:
     crc: bool = True
 
     def content(self) -> bytes:
-        """The whole file."""
+        """Return the whole file."""
         bodies = {1: self._section1(), 3: self._section3(), 6: self._signal(self.rhythm, 1, self.thinned)}
         tables = [default_table()] if self.tables is None else self.tables
         if tables:
@@ -163,7 +163,7 @@ def _section2(tables: Sequence[Sequence[Code]]) -> bytes:
 
 
 def statements(section: int, *lines: bytes, status: int = 0) -> bytes:
-    """The body of section 8 or 11."""
+    """Return the body of section 8 or 11."""
     out = struct.pack("<BHBBBBBB", status, 2020, 2, 3, 4, 5, 6, len(lines))
     for number, line in enumerate(lines):
         value = (b"\x01" if section == 11 else b"") + line + b"\0"

@@ -32,7 +32,7 @@ class EdfFile:
     bits: int = 16
 
     def content(self) -> bytes:
-        """The whole file."""
+        """Return the whole file."""
         labels = list(self.signals)
         per_record = [self.per_record.get(label, round(self.fs * self.seconds)) for label in labels]
         records = len(self.signals[labels[0]]) // per_record[0]
