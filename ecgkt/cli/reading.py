@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from ecgkt.errors import EcgktError, InvalidValue, UnreadableRecord
 from ecgkt.figures.scores import HEADINGS, basis, score_rows
 from ecgkt.inference import Predictor
 from ecgkt.signals.windows import told
+from ecgkt.spreadsheets import write_csv
 
 SHOWN = 5
 
@@ -154,12 +154,11 @@ def _write_json(predictor: Predictor, results: list[dict[str, Any]]) -> None:
 def _write_csv(predictor: Predictor, results: list[dict[str, Any]]) -> None:
     columns = ["file", "label", "kind", "frequency", "low", "high", "probability", "rank", "reference"]
     columns += ["shown_to_work_on_real_ecgs", "domain", "calibrated", "message", "checkpoint", "notice"]
-    writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
-    writer.writeheader()
+    rows = []
     for result in results:
         common = {"file": result["file"], "checkpoint": predictor.card.id, "notice": NOTICE}
-        for row in _csv_rows(result, predictor.card):
-            writer.writerow({**common, **row})
+        rows += [{**common, **row} for row in _csv_rows(result, predictor.card)]
+    sys.stdout.write(write_csv(columns, ([row.get(column) for column in columns] for row in rows)))
 
 
 def _csv_rows(result: dict[str, Any], card: Card) -> Iterator[dict[str, Any]]:
