@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,8 @@ from ecgkt.domain.records import Domain
 from ecgkt.errors import EcgktError, InvalidValue, UnreadableRecord
 from ecgkt.figures.scores import HEADINGS, basis, score_rows
 from ecgkt.inference import Predictor
-from ecgkt.signals.windows import told
+from ecgkt.signals.windows import told, windows
+from ecgkt.spreadsheets import write_csv
 
 SHOWN = 5
 
@@ -69,16 +69,17 @@ def run_explain(arguments: argparse.Namespace) -> int:
     """Draw one target's saliency on the ECG, with the residual of the map."""
     from ecgkt.explain.baselines import ZERO
     from ecgkt.explain.methods import DEFAULT, explain
+    from ecgkt.exports.reading import saw
     from ecgkt.figures.print import write_png
 
     predictor = Predictor.open(choose_checkpoint(arguments.models, arguments.model))
     labels = predictor.card.labels
     labels.index(arguments.target)
-    record = readers.read_record(arguments.file)
+    part = windows(readers.read_record(arguments.file), predictor.card.preprocessing.seconds)[0]
     method, baseline = arguments.method or DEFAULT, arguments.baseline or ZERO
     found = explain(
         predictor,
-        record,
+        part.record,
         arguments.target,
         method=method,
         baseline=baseline,
@@ -86,10 +87,12 @@ def run_explain(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
     )
     title = labels[found.target].title + ("" if found.minus is None else f" minus {labels[found.minus].title}")
-    write_png(record, arguments.png, explanation=found, title=title)
+    seen = saw(predictor.card, part)
+    write_png(part.record, arguments.png, explanation=found, title=title, model_saw=seen)
     share = found.relative_residual
     missed = "" if share is None else f"completeness residual {share:.1%} of the score difference; "
     say(f"{title}: {found.method}, baseline {found.baseline}; {missed}checkpoint {found.checkpoint_id}.")
+    say(f"The model saw {seen}.")
     say(f"{NOTICE}. {predictor.card.statement}")
     return 0
 
@@ -154,12 +157,11 @@ def _write_json(predictor: Predictor, results: list[dict[str, Any]]) -> None:
 def _write_csv(predictor: Predictor, results: list[dict[str, Any]]) -> None:
     columns = ["file", "label", "kind", "frequency", "low", "high", "probability", "rank", "reference"]
     columns += ["shown_to_work_on_real_ecgs", "domain", "calibrated", "message", "checkpoint", "notice"]
-    writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
-    writer.writeheader()
+    rows = []
     for result in results:
         common = {"file": result["file"], "checkpoint": predictor.card.id, "notice": NOTICE}
-        for row in _csv_rows(result, predictor.card):
-            writer.writerow({**common, **row})
+        rows += [{**common, **row} for row in _csv_rows(result, predictor.card)]
+    sys.stdout.write(write_csv(columns, ([row.get(column) for column in columns] for row in rows)))
 
 
 def _csv_rows(result: dict[str, Any], card: Card) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,7 @@ from ecgkt.inference import Predictor
 from ecgkt.signals.display import FILTERS
 
 TITLE = "12-lead ECG"
+_ELSE = ", which is the part that was drawn, measured, scored and explained; --wfdb holds the whole recording"
 _FILES: dict[str, tuple[str, Callable[[Reading, Stamp], str | bytes]]] = {
     "csv": ("the scores as CSV", scores_csv),
     "json": ("all that was said as JSON", reading_json),
@@ -66,13 +67,15 @@ def run_report(arguments: argparse.Namespace) -> int:
     drawing = Drawing(LAYOUTS[arguments.layout], Scale(arguments.speed, arguments.gain), FILTERS[arguments.filter])
     reading = read_ecg(predictor, record, arguments.title, arguments.target)
     made_on = date.today() if arguments.dated else None
+    say(f"The model saw {reading.saw}{_ELSE if reading.record.seconds < record.seconds else ''}.")
     for name, path in asked.items():
         if name == "pdf":
             content: str | bytes = report_pdf(reading, drawing, page_size(arguments.paper), made_on)
         elif name == "svg":
             content = sheet_svg(reading, drawing, stamp_of(reading, drawing, made_on))
         else:
-            content = _FILES[name][1](reading, stamp_of(reading, None, made_on))
+            of = Reading(arguments.title, record, predictor.card) if name == "wfdb" else reading
+            content = _FILES[name][1](of, stamp_of(reading, None, made_on))
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         say(f"Wrote {path}.")
     if reading.predictions is not None and reading.predictions.abstained[0] is not None:

@@ -132,7 +132,7 @@ def _spell(one: object) -> str:
     if isinstance(one, Beside):
         return one.case.link
     if isinstance(one, Case):
-        return one.veiled_link if st.session_state.get(READ_FIRST) else one.link
+        return one.word(veiled=bool(st.session_state.get(READ_FIRST)))
     if isinstance(one, float):
         return f"{one:g}"
     if isinstance(one, bool):

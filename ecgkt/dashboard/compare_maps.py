@@ -52,6 +52,10 @@ def choose(case: Case, target: str) -> None:
     held[TRACED], held[OF] = None if chosen(case) == target else target, case.id
 
 
+def _close() -> None:
+    st.session_state[TRACED] = None
+
+
 def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     """Draw each model's map of a target; say which model does not have it, and how alike the maps are."""
     cards = {name: loading.card(folder) for name, folder in models.items()}
@@ -67,7 +71,7 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
         family = HEADINGS[label.kind].lower()
         st.html(f'<p class="ecgkt-heading">Where each score comes from: {escape(label.title)} ({family})</p>')
         st.segmented_control("Maps", PLACES, key=PLACED, default=PLACES[0], required=True, label_visibility="collapsed")
-        st.button("Close the maps", key=CLOSE, on_click=choose, args=(case, target))
+        st.button("Close the maps", key=CLOSE, on_click=_close)
     lacking = [name for name, card in cards.items() if target not in card.labels.names]
     turn = st.empty()
     traced = {

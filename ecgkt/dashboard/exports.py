@@ -57,6 +57,11 @@ class Asked:
     size: str
     made_on: date | None
 
+    @property
+    def same(self) -> tuple[object, ...]:
+        """By what two requests are the same."""
+        return self.case.id, self.card.id, self.drawing, self.explanation, self.hidden, self.size, self.made_on
+
 
 Make = Callable[[Reading, Asked], str | bytes]
 
@@ -164,14 +169,15 @@ def show(case: Case, card: Card, view: View, explanation: Explanation | None) ->
 def maker(file: File, asked: Asked) -> Callable[[], bytes]:
     """Return what makes a file in its session's turn; it runs outside the page, on what was on the screen.
 
-    Nothing touches the disk.
+    Nothing touches the disk. Asked for again while it is being made, as by a reader who closed Save and opened it anew,
+    it is made once and comes once, for the later click.
     """
 
     def work() -> bytes:
         content = file.make(reading_of(asked, with_map=file.map != "left out"), asked)
         return content.encode() if isinstance(content, str) else content
 
-    return lambda: heavy.shared().run(asked.session, f"save {file.name}", work)
+    return lambda: heavy.shared().run(asked.session, f"save {file.name}", work, same=asked.same)
 
 
 def reading_of(asked: Asked, *, with_map: bool = True) -> Reading:

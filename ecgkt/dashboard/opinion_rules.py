@@ -67,7 +67,9 @@ def show_rules_alone(case: Case, rules: Mapping[str, RuleSaid]) -> None:
 def show_added(case: Case, predictions: Predictions, card: Card, beside: Beside, names: Sequence[str]) -> None:
     """Say what the model added to the rules, by which yardstick, and what the device said in its own words."""
     titles = {label.name: label.title for label in predictions.labels}
-    told = added_words(added_to_rules(predictions, card, beside, names), titles)
+    told = "Nothing to compare: rules cannot say anything without measurements."
+    if beside.rules:
+        told = added_words(added_to_rules(predictions, card, beside, names), titles)
     yardstick = "half of such ECGs or more have it"
     if not predictions.calibrated:
         reference = card.reference.name if card.reference else "the reference set"

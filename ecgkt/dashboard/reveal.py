@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.catalogue import tracing_labels
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import reads, samples, saving, state
+from ecgkt.dashboard import reads, samples, saving
 from ecgkt.dashboard.reads import NORMAL, Finding, Read
 from ecgkt.dashboard.state import READ_FIRST, Case
 from ecgkt.domain import MeasuredLabs, Predictions
@@ -42,7 +42,12 @@ def show_tally(place: DeltaGenerator) -> None:
 
 def waits(case: Case) -> bool:
     """Whether no score of this ECG may be shown yet."""
-    return bool(st.session_state.get(READ_FIRST)) and _committed(case) is None
+    return waits_for(case.digest)
+
+
+def waits_for(digest: str) -> bool:
+    """Whether no score of the ECG with this digest may be shown yet; a long recording is one ECG, however cut."""
+    return bool(st.session_state.get(READ_FIRST)) and _committed(digest) is None
 
 
 def veil(case: Case) -> Case:
@@ -60,7 +65,7 @@ def ask() -> None:
 
 def ask_for_read(case: Case) -> None:
     """Draw the findings to choose from and the button that commits to them."""
-    key = f"{FINDINGS}-{state.digest(case.record)}-{len(_read_before(case))}"
+    key = f"{FINDINGS}-{case.digest}-{len(_read_before(case))}"
     titles = {NORMAL: "Normal ECG"} | {label.name: label.title for label in tracing_labels()}
     with st.container(key="commit", horizontal=True, vertical_alignment="bottom"):
         named = st.multiselect(
@@ -89,8 +94,8 @@ def ask_for_read(case: Case) -> None:
 
 def show_read(case: Case, card: Card, predictions: Predictions) -> None:
     """Draw the committed read beside what the model says; remember that the scores of this ECG were seen."""
-    digest = state.digest(case.record)
-    place = _committed(case)
+    digest = case.digest
+    place = _committed(digest)
     if place is not None:
         read = st.session_state[_READS][place]
         if not read.checkpoint:
@@ -136,19 +141,18 @@ def _list(heading: str, findings: Sequence[Finding]) -> str:
     return f"<div><p>{escape(heading)}</p><ul>{lines or '<li>none</li>'}</ul></div>"
 
 
-def _committed(case: Case) -> int | None:
+def _committed(digest: str) -> int | None:
     """Return the place of this ECG's read that stands, or None."""
-    place: int | None = st.session_state.get(_OPEN, {}).get(state.digest(case.record))
+    place: int | None = st.session_state.get(_OPEN, {}).get(digest)
     return place
 
 
 def _read_before(case: Case) -> list[Read]:
-    digest = state.digest(case.record)
-    return [read for read in st.session_state.get(_READS, []) if read.digest == digest]
+    return [read for read in st.session_state.get(_READS, []) if read.digest == case.digest]
 
 
 def _commit(case: Case, named: Sequence[str]) -> None:
-    digest = state.digest(case.record)
+    digest = case.digest
     ecg = case.title if case.title in {*samples.titles(), *map(samples.veiled, samples.titles())} else _UNNAMED
     seen = digest in st.session_state.get(_SEEN, ())
     done = st.session_state.setdefault(_READS, [])

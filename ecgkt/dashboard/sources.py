@@ -38,13 +38,14 @@ if TYPE_CHECKING:
 
 STUDIES_LISTED = 200
 _MOMENT = "moment"
+_LINK = re.compile(r"(.+?)(-from-[0-9.]{1,6}s)?")
 
 
 def choose() -> None:
     """Draw the sidebar; the case of a link is open, else the first sample on a cold start."""
     titles = samples.titles()
     if (word := address.asked(CASE)) is not None:
-        _open_linked(word)
+        _follow(word)
     if CASE not in st.session_state:
         open_case(lambda: samples.load(titles[0]))
         st.session_state.setdefault(SAMPLE, titles[0])
@@ -126,16 +127,31 @@ def read_study(study: int) -> Case:
     return _read_study(folder, study, str(study))
 
 
-def _open_linked(word: str) -> None:
+def _follow(word: str) -> None:
+    """Open the case of a link, turned to the part of a long recording that it shows: the first if it names none."""
+    named = _LINK.fullmatch(word)
+    link, part = (word, None) if named is None else named.groups()
+    if not _open_linked(link) or (case := current_case()) is None:
+        return
+    parts = [None, *(window.word for window in case.windows[1:])]
+    if part not in parts:
+        address.trouble(
+            "The link shows a part that this recording does not have; part shown instead", case.windows[0].title
+        )
+    if case.window != (window := parts.index(part) if part in parts else 0):
+        st.session_state[CASE] = case.turned(window)
+
+
+def _open_linked(word: str) -> bool:
     """Open the case of a link; keep what is open, or the first sample, where this machine has no such ECG."""
     case, title = current_case(), samples.named(word)
     if case is not None and word in (case.link, case.veiled_link):
-        return
+        return True
     if title is not None:
-        if open_case(lambda: samples.load(title)):
+        if opened := open_case(lambda: samples.load(title)):
             st.session_state[SAMPLE] = title
             _clear(STUDY)
-        return
+        return opened
     asked, folder = re.fullmatch(r"([0-9]{1,12})(-[0-9a-f]{6})?", word, re.ASCII), loading.records_folder()
     if asked is None:
         address.trouble(f"The link opens the case {address.quoted(word)}, which is no sample and no study here.")
@@ -145,23 +161,26 @@ def _open_linked(word: str) -> None:
             "with --records and the folder."
         )
     else:
-        _open_linked_study(folder, int(asked[1]), asked[2])
+        return _open_linked_study(folder, int(asked[1]), asked[2])
+    return False
 
 
-def _open_linked_study(folder: Path, study: int, digits: str | None) -> None:
+def _open_linked_study(folder: Path, study: int, digits: str | None) -> bool:
     """Open a linked study where its samples are those of the ECG that was linked."""
     try:
         found = _read_study(folder, study, str(study))
     except EcgktError as error:
         address.trouble(f"The link opens study {study}, which this folder does not give. {error}")
-        return
+        return False
     if digits and found.link != f"{study}{digits}":
         address.trouble(
             f"The link's study {study} is another ECG than the one of that number in this folder: open the app with "
             "the folder that the link was made with."
         )
-    elif open_case(lambda: found):
+        return False
+    if opened := open_case(lambda: found):
         _clear(SAMPLE, STUDY)
+    return opened
 
 
 def open_study(study: int) -> None:

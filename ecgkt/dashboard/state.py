@@ -65,6 +65,16 @@ class Case:
         """Length of the whole recording."""
         return self.record.seconds if self.whole is None else self.whole.seconds
 
+    @property
+    def digest(self) -> str:
+        """Six hex digits of the samples of the whole recording, whichever part of it is shown."""
+        return digest(self.record if self.whole is None else self.whole)
+
+    def word(self, *, veiled: bool = False) -> str:
+        """Return what names it in an address, with the second from which on a later part of it is shown."""
+        link = self.veiled_link if veiled else self.link
+        return f"{link}{self.windows[self.window].word}" if link and self.window else link
+
     def turned(self, window: int) -> Case:
         """Return the case with another part of its recording, which is scored and explained on its own."""
         recording = self.id.partition("-")[0]

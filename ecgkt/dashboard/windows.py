@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.dashboard import loading, state
 from ecgkt.dashboard.state import CASE, Case
+from ecgkt.exports import reading
 from ecgkt.figures.scores import score_rows
 from ecgkt.opinion.families import holds_back
 from ecgkt.signals.windows import LONGEST_SECONDS, WINDOW_SECONDS
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 WINDOW = "window"
 _NAMED = 3
 _OF_100 = " of 100"
-_SHORT_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,7 @@ def choose() -> None:
 
 def saw(case: Case, card: Card) -> str:
     """Return what the model saw of a case, for a footer."""
-    if len(case.windows) > 1:
-        return card.preprocessing.describe(f"{case.windows[case.window].title} of {case.seconds:.1f} s")
-    if case.seconds < card.preprocessing.seconds - _SHORT_SECONDS:
-        return card.preprocessing.describe(f"all {case.seconds:.1f} s")
-    return card.preprocessing.description
+    return reading.saw(card, case.windows[case.window])
 
 
 def show_all(folder: Path, case: Case, turn: DeltaGenerator | None = None) -> None:

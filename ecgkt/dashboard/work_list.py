@@ -11,10 +11,20 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.catalogue import do_not_miss
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, loading, sources, state, work_list_export, work_list_held, work_list_intake
+from ecgkt.dashboard import (
+    address,
+    loading,
+    reveal,
+    samples,
+    sources,
+    state,
+    work_list_export,
+    work_list_held,
+    work_list_intake,
+)
 from ecgkt.dashboard import work_list_choices as choices
 from ecgkt.dashboard import work_list_table as table
-from ecgkt.dashboard.state import MODEL, Case
+from ecgkt.dashboard.state import MODEL, READ_FIRST, Case
 from ecgkt.dashboard.work_list_choices import Choices
 from ecgkt.dashboard.work_list_held import Entry, WorkList
 from ecgkt.figures.scores import basis
@@ -24,12 +34,18 @@ from ecgkt.worklist.rows import MISS_FIRST, Row
 
 TABLE, OPEN = "work_list_table", "work_list_open"
 PAGE, CASE_PAGE = "pages/work_list.py", "pages/case.py"
+WORDS = (MODEL, *choices.WORDS, READ_FIRST)
+"""What of the page stands in its address."""
 PIECE = 8
 REDRAW_SECONDS = 1.5
 EMPTY = (
     "Drop many ECGs at once into the side panel, or zips of them. Each is scored; the list is sorted by what must not "
     "be missed or by any target, and a row opens as a case. A whole folder is scored from a shell: "
     "`python -m ecgkt predict DIR --out scores.parquet`."
+)
+READ_FIRST_SAID = (
+    "wait for your read, in the order of the list; open one and commit to a read, then its scores are told, sorted by, "
+    "and in the table to save."
 )
 _UNOFFERED = '<style>.st-key-work_list_try[data-stale="true"] {display: none;}</style>'
 """What was offered to an empty list goes as soon as there is one."""
@@ -47,6 +63,7 @@ def show() -> None:
     if (sentence := work_list_intake.problem() or state.problem()) is not None:
         st.error(sentence)
     if not work.entries:
+        address.write(*WORDS)
         st.info(EMPTY)
         work_list_intake.offer_samples("Try it with the samples", "work_list_try")
         return
@@ -54,14 +71,17 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="work_list_progress"):
         running = st.container()
         button = st.container(width="content")
-    rows = work.scored(card.id)
+    rows = _veiled(work, work.scored(card.id))
     chosen = choices.choose(card, rows)
     shown = chosen.apply(rows)
     work.shown = tuple(row.number for row in shown)
     table.show(shown, card, chosen.by, chosen.every, work.opened and work.opened[0], TABLE, _ask)
     _show_basis(card, rows, shown, chosen)
-    work_list_export.offer(shown, card)
-    address.write(MODEL, *choices.WORDS)
+    told = [row for row in shown if not row.waits]
+    for row in told:
+        reveal.note_seen(work.entry(row.number).digest)
+    work_list_export.offer(told, card)
+    address.write(*WORDS)
     _score_more(work, card, running, button)
 
 
@@ -75,8 +95,17 @@ def show_way_back() -> None:
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center", key="way_back"):
         st.page_link(PAGE, label="Back to the work list")
         if following:
-            card = loading.card(loading.chosen_model())
-            st.button("Next", on_click=_open_next, args=(work, following[0], card), key="work_list_next")
+            st.button("Next", on_click=_open_next, args=(following[0],), key="work_list_next")
+
+
+def _veiled(work: WorkList, rows: Sequence[Row]) -> list[Row]:
+    """Return rows without what tells the answer of those that wait for a read of the reader's own."""
+    return [
+        row.veiled(samples.veiled(row.name) if row.name in samples.titles() else row.name)
+        if row.line.predictions is not None and reveal.waits_for(work.entry(row.number).digest)
+        else row
+        for row in rows
+    ]
 
 
 def _ask(number: int) -> None:
@@ -84,8 +113,9 @@ def _ask(number: int) -> None:
     st.session_state[OPEN] = number
 
 
-def _open_next(work: WorkList, number: int, card: Card) -> None:
-    _open(work, number, card)
+def _open_next(number: int) -> None:
+    """Open an entry; it is given no list, since Streamlit keeps what a button was given for as long as the session."""
+    _open(work_list_held.held(), number, loading.card(loading.chosen_model()))
 
 
 def _open(work: WorkList, number: int, card: Card) -> bool:
@@ -113,7 +143,10 @@ def _show_basis(card: Card, rows: Sequence[Row], shown: Sequence[Row], chosen: C
     told.append(f"{len(rows)} records." if len(rows) == listed else f"{len(rows)} of {listed} records so far.")
     if len(shown) < len(rows):
         told.append(f"{len(shown)} of them shown.")
-    made = {row.line.domain: row.line.predictions for row in rows if row.line.predictions is not None}
+    if waiting := sum(row.waits for row in rows):
+        told.append(f"Read first: {waiting} of them {READ_FIRST_SAID}")
+    open_rows = [row for row in rows if not row.waits]
+    made = {row.line.domain: row.line.predictions for row in open_rows if row.line.predictions is not None}
     told += [f"{basis(one)}." for _, one in sorted(made.items(), key=lambda pair: str(pair[0])) if one is not None]
     if choices.held_back(rows) and not chosen.every:
         told.append("No figure: the score was not shown to work on real ECGs.")
@@ -130,9 +163,9 @@ def _score_more(work: WorkList, card: Card, running: DeltaGenerator, button: Del
         return
     if work.stopped:
         running.progress((total - len(waiting)) / total, f"Stopped: {total - len(waiting)} of {total} scored")
-        button.button("Go on", on_click=_go_on, args=(work, True))
+        button.button("Go on", on_click=_go_on, args=(True,))
         return
-    button.button("Stop", on_click=_go_on, args=(work, False))
+    button.button("Stop", on_click=_go_on, args=(False,))
     bar = running.progress((total - len(waiting)) / total, f"Scored {total - len(waiting)} of {total}")
     with running:
         turn = st.empty()
@@ -155,5 +188,5 @@ def _score(predictor: Predictor, some: Sequence[Entry], turn: DeltaGenerator) ->
     return loading.in_turn("work list", "Scoring the list", piece, turn)
 
 
-def _go_on(work: WorkList, goes_on: bool) -> None:
-    work.stopped = not goes_on
+def _go_on(goes_on: bool) -> None:
+    work_list_held.held().stopped = not goes_on

@@ -8,7 +8,7 @@ from threading import Lock
 
 import streamlit as st
 
-from ecgkt.dashboard.state import Case
+from ecgkt.dashboard.state import Case, digest
 from ecgkt.domain import Record
 from ecgkt.errors import EcgktError, InvalidValue
 from ecgkt.readers.many import MAX_BYTES, MAX_RECORDS
@@ -21,7 +21,7 @@ WORK_LIST = "work_list"
 class Entry:
     """One record of the list; `read` is asked once where the record `stays` in memory, as an uploaded one does.
 
-    `load` opens it as a case, None for one that is in memory alone.
+    `load` opens it as a case, None for one that is in memory alone. `digest` is that of its samples once it was read.
     """
 
     number: int
@@ -30,6 +30,7 @@ class Entry:
     load: Callable[[], Case] | None = None
     record: Record | None = None
     problem: EcgktError | None = None
+    digest: str = ""
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
@@ -63,6 +64,7 @@ class Entry:
             if self.stays:
                 self.problem, self.read = _anew(error), None
             raise
+        self.digest = digest(record)
         if self.stays:
             self.record, self.read = record, None
         return record
@@ -144,5 +146,8 @@ def held() -> WorkList:
 
 
 def clear() -> None:
-    """Forget the list and all its records."""
+    """Forget the list and all its records, at once: Streamlit keeps the list that was until the next run has ended."""
+    was = held()
+    was.entries.clear()
+    was.rows.clear()
     st.session_state[WORK_LIST] = WorkList()

@@ -61,6 +61,7 @@ export default function ({data, parentElement, setTriggerValue}) {
 }
 """
 NONE = "no figure"
+WAITS = "waits for your read"
 _COMPONENT: list[Any] = []
 
 
@@ -97,7 +98,9 @@ def _row(row: Row, target: str, every: bool, opened: bool, figures: int) -> str:
         f'<td class="number">{row.number}</td><th scope="row">{name}</th><td class="origin">{escape(row.origin)}</td>'
         f'<td class="number">{seconds}</td>'
     ]
-    if row.line.outcome is not Outcome.SCORED:
+    if row.waits:
+        cells.append(f'<td colspan="{figures}" class="none">{WAITS}</td>')
+    elif row.line.outcome is not Outcome.SCORED:
         told = "The model abstains. " if row.line.outcome is Outcome.ABSTAINED else ""
         cells.append(f'<td colspan="{figures}">{told}{escape(row.line.reason)}</td>')
     else:

@@ -12,9 +12,9 @@ from ecgkt.explain.guards import Guard
 from ecgkt.explain.placed import placed_words
 from ecgkt.explain.told import subject
 from ecgkt.exports.reading import Mapped, Reading
-from ecgkt.exports.rows import Field, write_csv
 from ecgkt.exports.scores import STAMP_COLUMNS, stamp_fields
 from ecgkt.exports.stamp import Stamp, stamp_of
+from ecgkt.spreadsheets import Field, write_csv
 
 SHARE_COLUMNS = ("target", "of", "name", "lead", "share", "chance", "times_chance", "share_of_millivolts", "sum")
 MAP_COLUMNS = ("method", "baseline", "residual_share", "calibrated", "checks", "reliable")

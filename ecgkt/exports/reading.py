@@ -19,13 +19,14 @@ from ecgkt.opinion.beside import Beside, device_says
 from ecgkt.signals.display import FILTERS, DisplayFilter
 from ecgkt.signals.measurements import Measurements, measure
 from ecgkt.signals.rules import RuleSaid, state_rules
-from ecgkt.signals.windows import windows
+from ecgkt.signals.windows import Window, windows
 
 ORIGIN = {
     Domain.SIMULATED: "SIMULATED, no patient",
     Domain.REAL: "real ECG",
     Domain.UNKNOWN: "origin not stated in the file, treated as real",
 }
+_SHORT_SECONDS = 0.05
 OLDEST = 90
 """Ages from here on leave as "90 or over": an age above 89 counts as an identifier (45 CFR 164.514(b)(2)(i)(C))."""
 
@@ -136,6 +137,15 @@ class Reading:
         return name if rails is None or rails.reliable else f"{DO_NOT_RELY} {name}"
 
 
+def saw(card: Card, part: Window) -> str:
+    """Return what a model saw of a recording, for a footer: which part of a longer one, all of a shorter one."""
+    if part.record.seconds < part.of:
+        return card.preprocessing.describe(f"{part.title} of {part.of:.1f} s")
+    if part.of < card.preprocessing.seconds - _SHORT_SECONDS:
+        return card.preprocessing.describe(f"all {part.of:.1f} s")
+    return card.preprocessing.description
+
+
 def age_words(age: float | None) -> str:
     """Return an age in whole years as it may leave; empty where it is not known."""
     if age is None:
@@ -166,15 +176,16 @@ def read_ecg(
 ) -> Reading:
     """Score, measure and, where a target is named, explain a record.
 
-    Of a longer recording the first window is read. With `checks` the short checks of the map are made. Where the model
-    abstains there is no map. Raises UnknownName for a target that the model does not have.
+    Of a longer recording the first window is read, and `saw` says so. With `checks` the short checks of the map are
+    made. Where the model abstains there is no map. Raises UnknownName for a target that the model does not have.
     """
     card = predictor.card
-    record = windows(record, card.preprocessing.seconds)[0].record
+    part = windows(record, card.preprocessing.seconds)[0]
+    record = part.record
     if target is not None:
         card.labels.index(target)
     predictions = predictor.predict([record])
-    reading = measured_reading(Reading(title, record, card, predictions))
+    reading = measured_reading(Reading(title, record, card, predictions, saw=saw(card, part)))
     if target is None or predictions.abstained[0] is not None:
         return reading
     from ecgkt.explain.guards import check_quickly

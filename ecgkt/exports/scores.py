@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from ecgkt.checkpoints import real_evidence
 from ecgkt.errors import InvalidValue
 from ecgkt.exports.reading import Reading
-from ecgkt.exports.rows import Field, write_csv
 from ecgkt.exports.stamp import Stamp, stamp_of
 from ecgkt.figures.scores import ScoreRow, score_rows
 from ecgkt.opinion.beside import beneath_words
+from ecgkt.spreadsheets import Field, write_csv
 
 SCORE_COLUMNS = (
     *("label", "title", "kind", "beside", "told", "frequency", "low", "high", "n", "positives", "prevalence"),

@@ -13,6 +13,9 @@ from ecgkt.domain.labels import Kind
 from ecgkt.figures.scores import ScoreRow
 from ecgkt.signals.rules import RuleSaid
 
+UNMEASURED = "rules cannot say"
+"""Of a signal that could not be measured no rule says anything."""
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -63,7 +66,7 @@ def tracing_words(name: str, beside: Beside) -> str:
         told.append(f"rules: {rule.answer}, {rule.why}")
     if device is not None:
         told.append(f"device: {'yes' if device else 'no'}")
-    return "; ".join(told) or "no rule"
+    return "; ".join(told) or ("no rule" if beside.rules else UNMEASURED)
 
 
 def measured_value_words(analyte: Lab, measured: LabValue, si: bool = False) -> str:

@@ -38,7 +38,10 @@ _HOW_UNIT = 'add a line "# unit = mV" above the headings, or head the columns "I
 
 
 def recognises(head: bytes) -> bool:
-    """Tell whether a file begins as a CSV with at least three leads among its headings, or with numbers alone."""
+    """Tell whether a file begins as a CSV with leads among its headings, or with numbers alone.
+
+    Fewer than three leads count where rate and unit are stated beside them.
+    """
     lines = _lines(head, errors="replace")
     return parse_header(lines) is not None or _is_numbers_alone(lines)
 
@@ -105,8 +108,7 @@ def _in_seconds(lines: Sequence[str], header: CsvHeader) -> tuple[Sequence[str],
 
 def _refuse_to_guess(header: CsvHeader) -> None:
     """Raise where the CSV leaves out its rate or its unit; the sentence says what to add."""
-    no_rate = header.fs is None and header.time is None
-    no_unit = not header.unit and not all(u for lead, u in zip(header.leads, header.units, strict=True) if lead)
+    no_rate, no_unit = not header.has_rate, not header.has_units
     if no_rate and no_unit:
         raise UnreadableRecord(
             "the sampling rate and the unit in the CSV",

@@ -65,9 +65,27 @@ class CsvHeader:
     others: int = 0
     stated: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def has_rate(self) -> bool:
+        """Whether the rate is stated or follows from a column of times with its unit."""
+        return self.fs is not None or self.time is not None
+
+    @property
+    def has_units(self) -> bool:
+        """Whether the unit of every lead is stated."""
+        return bool(self.unit) or all(unit for lead, unit in zip(self.leads, self.units, strict=True) if lead)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing would have to be guessed."""
+        return self.has_rate and self.has_units
+
 
 def parse_header(lines: Sequence[str]) -> CsvHeader | None:
-    """Return the header of a CSV by its first lines, None where there is no line of headings with three leads."""
+    """Return the header of a CSV by its first lines, None where no line of headings has three leads.
+
+    One or two are enough where rate and unit are stated: "II" alone may stand above anything.
+    """
     stated: dict[str, str] = {}
     for place, line in enumerate(lines[:MOST_LINES_BEFORE]):
         bare = line.strip()
@@ -77,8 +95,10 @@ def parse_header(lines: Sequence[str]) -> CsvHeader | None:
                 first = place + used
                 leads = sum(_lead(cell)[0] is not None for cell in cells)
                 short = all(len(cell) <= LONGEST_HEADING for cell in cells)
-                if short and leads >= max(FEWEST_LEADS, len(cells) / 2) and _may_be_numbers(lines[first:]):
-                    return _header(cells, delimiter, first, stated)
+                if short and leads >= max(1, len(cells) / 2) and _may_be_numbers(lines[first:]):
+                    header = _header(cells, delimiter, first, stated)
+                    if leads >= FEWEST_LEADS or header.complete:
+                        return header
         if len(bare) <= LONGEST_STATED and (found := _STATEMENT.fullmatch(bare.strip('"'))) is not None:
             key = " ".join(re.sub(r"[_-]+", " ", found["key"]).split()).lower()
             value = found["value"].strip().strip('",;\t ')

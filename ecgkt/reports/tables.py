@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +11,7 @@ from ecgkt.domain.records import Domain
 from ecgkt.errors import InvalidValue
 from ecgkt.evaluation.comparison import Difference
 from ecgkt.figures.charts import whose
+from ecgkt.spreadsheets import Field, write_csv
 
 Cell = str | int | float | Estimate | Difference | None
 
@@ -54,13 +53,12 @@ def to_csv(table: Table) -> str:
     """Return a table with one figure per field: an estimate takes value, low, high, n, positives and reason."""
     spread = [_spread(table, place) for place in range(len(table.columns))]
     header = [f"{name} {part}".strip() for name, parts in zip(table.columns, spread, strict=True) for part in parts]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*header, "software", "patients", "notice"])
-    for row in table.rows:
-        fields = [field for cell, parts in zip(row, spread, strict=True) for field in _fields(cell, parts)]
-        writer.writerow([*fields, f"ecgkt {__version__}", whose(table.domain), NOTICE])
-    return out.getvalue()
+    last = (f"ecgkt {__version__}", whose(table.domain), NOTICE)
+    rows = (
+        [*(field for cell, parts in zip(row, spread, strict=True) for field in _fields(cell, parts)), *last]
+        for row in table.rows
+    )
+    return write_csv([*header, "software", "patients", "notice"], rows)
 
 
 _ESTIMATE = ("", "low", "high", "n", "positives", "reason")
@@ -74,14 +72,14 @@ def _spread(table: Table, place: int) -> tuple[str, ...]:
     return _ESTIMATE if any(isinstance(cell, Estimate) for cell in cells) else ("",)
 
 
-def _fields(cell: Cell, parts: Sequence[str]) -> list[object]:
+def _fields(cell: Cell, parts: Sequence[str]) -> list[Field]:
     """Return the fields of one cell, empty where there is nothing."""
     p, q = (cell.p, cell.q) if isinstance(cell, Difference) else (None, None)
     estimate = cell.estimate if isinstance(cell, Difference) else cell
     if isinstance(estimate, Estimate):
         figures = (estimate.value, estimate.low, estimate.high)
-        told = [None if figure is None else f"{figure:.6f}" for figure in figures]
-        fields: list[object] = [*told, estimate.n, estimate.positives, estimate.reason, p, q]
+        told = [None if figure is None else round(float(figure), 6) for figure in figures]
+        fields: list[Field] = [*told, estimate.n, estimate.positives, estimate.reason, p, q]
         return fields[: len(parts)]
     return [cell, *([None] * (len(parts) - 1))]
 

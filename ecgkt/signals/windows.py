@@ -24,6 +24,11 @@ class Window:
         """Its first and last second, for a list."""
         return f"{_spelled(self.start)} to {_spelled(self.start + self.record.seconds)} s"
 
+    @property
+    def word(self) -> str:
+        """Where it begins, for an address."""
+        return f"-from-{_spelled(self.start)}s"
+
 
 def windows(record: Record, seconds: float = WINDOW_SECONDS) -> tuple[Window, ...]:
     """Return the windows of `seconds` in which a recording is read, in order of time; each record says which it is.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecgkt.catalogue import do_not_miss
 from ecgkt.checkpoints import Card, real_evidence
@@ -37,7 +37,8 @@ class Figure:
 class Row:
     """A line with its running `number` from 1 on, its `name` and its figures by target, the highest of a family first.
 
-    `works` are the targets whose scores were shown to work on ECGs such as this one: all on a simulated one.
+    `works` are the targets whose scores were shown to work on ECGs such as this one: all on a simulated one. `waits`
+    says that nothing which the model said of it may be told yet, nor be guessed from its place.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Row:
     line: Line
     figures: Mapping[str, Figure]
     works: frozenset[str]
+    waits: bool = False
 
     @classmethod
     def of(cls, number: int, name: str, line: Line, card: Card) -> Row:
@@ -58,6 +60,10 @@ class Row:
         if line.domain is Domain.SIMULATED:
             return cls(number, name, line, figures, frozenset(figures))
         return cls(number, name, line, figures, frozenset(one for one in figures if real_evidence(card, one).works))
+
+    def veiled(self, name: str) -> Row:
+        """Return the row of an ECG that waits for its reader, under a name that does not tell the answer."""
+        return replace(self, name=name, figures={}, works=frozenset(), waits=True)
 
     @property
     def origin(self) -> str:
@@ -95,10 +101,17 @@ def sorted_rows(rows: Iterable[Row], by: str, *, every: bool = False) -> list[Ro
     """Return rows by a target's figure, the highest first, or by one of the orders above.
 
     A rank and a frequency cannot be compared: ranked records stand together, above those with frequencies; then those
-    without a figure, abstentions and refusals, each in the order of the list.
+    without a figure, abstentions and refusals, each in the order of the list. What waits for its reader stands first,
+    in the order of the list.
     """
+    rows = sorted(rows, key=lambda row: row.number)
+    waiting = [row for row in rows if row.waits]
+    return waiting + _sorted([row for row in rows if not row.waits], by, every)
+
+
+def _sorted(rows: Sequence[Row], by: str, every: bool) -> list[Row]:
     if by == AS_LISTED:
-        return sorted(rows, key=lambda row: row.number)
+        return list(rows)
     if by == NO_SCORE_FIRST:
         return sorted(rows, key=lambda row: (row.line.outcome is Outcome.SCORED, row.number))
     outcomes = list(Outcome)
@@ -126,21 +139,26 @@ def sorting_figure(row: Row, by: str, *, every: bool = False) -> Figure | None:
 
 
 def filtered(rows: Sequence[Row], wanted: Filter, by: str, *, every: bool = False) -> list[Row]:
-    """Return the rows that a filter lets through, in their order."""
+    """Return the rows that a filter lets through, in their order; no score of one that waits is filtered by."""
     return [row for row in rows if _passes(row, wanted, by, every)]
 
 
 def _passes(row: Row, wanted: Filter, by: str, every: bool) -> bool:
     if wanted.origins and row.origin not in wanted.origins:
         return False
+    if row.waits:
+        return _holds(wanted.text, f"{row.number} {row.name}")
     if wanted.outcomes and str(row.line.outcome) not in wanted.outcomes:
         return False
     if wanted.least > 0 and by not in (AS_LISTED, NO_SCORE_FIRST):
         share = share_of(row, by, every=every)
         if share is None or share < wanted.least:
             return False
-    text = wanted.text.strip().casefold()
-    return not text or text in f"{row.number} {row.name} {row.line.reason}".casefold()
+    return _holds(wanted.text, f"{row.number} {row.name} {row.line.reason}")
+
+
+def _holds(text: str, told: str) -> bool:
+    return text.strip().casefold() in told.casefold()
 
 
 def _highest(figures: Iterable[Figure | None]) -> Figure | None:

@@ -22,6 +22,7 @@ import numpy as np
 from ecgkt import NOTICE, __version__
 from ecgkt.checkpoints import Card, real_evidence
 from ecgkt.errors import InvalidValue
+from ecgkt.spreadsheets import harmless
 from ecgkt.worklist.lines import Line
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def to_csv(table: pyarrow.Table) -> bytes:
     import pyarrow.csv as pa_csv
 
     memory = io.BytesIO()
-    pa_csv.write_csv(table, memory)
+    pa_csv.write_csv(_harmless(table), memory)
     return memory.getvalue()
 
 
@@ -213,10 +214,21 @@ def _write_csv(tables: Iterable[pyarrow.Table], path: Path) -> None:
     try:
         for table in tables:
             writer = writer or pa_csv.CSVWriter(path, table.schema)
-            writer.write_table(table)
+            writer.write_table(_harmless(table))
     finally:
         if writer is not None:
             writer.close()
+
+
+def _harmless(table: pyarrow.Table) -> pyarrow.Table:
+    """Return a table whose texts no spreadsheet takes for a formula: a record is called after its file."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            told = [None if text is None else harmless(text) for text in table[place].to_pylist()]
+            table = table.set_column(place, field, pa.array(told, pa.string()))
+    return table
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.planted import broken, found_in, found_under, planted
+from benchmarks.hostile import Files
+from benchmarks.planted import STEM, broken, found_in, found_under, planted
 from benchmarks.serving import INK, serve, wait_for_scores
 from benchmarks.session_memory import counting, held_after, records_held, use
 from benchmarks.visitor import Run, Visitor
@@ -85,6 +86,72 @@ def test_the_page_its_address_and_its_title_name_nobody(browser, talkative: str,
     page.screenshot(path=shots / "planted-refused.png")
     page.close()
     assert found_under(folder) == []
+
+
+@pytest.fixture
+def heard_page(browser: Browser) -> Iterator[tuple[Page, list[str | bytes]]]:
+    """A page, and all that the server sends to it."""
+    page, heard = browser.new_page(viewport={"width": 1280, "height": 720}), []
+    page.on("websocket", lambda line: line.on("framereceived", heard.append))
+    yield page, heard
+    page.close()
+
+
+def named(files: Files, name: str) -> list[FilePayload]:
+    """An upload of one file under another name."""
+    ((_, content),) = files
+    return [FilePayload(name=name, mimeType="", buffer=content)]
+
+
+def nobody_in(page: Page, heard: list[str | bytes], folder: Path) -> bool:
+    page.wait_for_timeout(1500)
+    every = [page.content(), page.url, page.title(), *heard]
+    return not [word for one in every for word in found_in(one)] and found_under(folder) == []
+
+
+def test_an_earlier_ecg_that_was_added_names_nobody(heard_page, talkative: str, folder: Path, shots: Path) -> None:
+    page, heard = heard_page
+    page.goto(talkative)
+    wait_for_scores(page)
+    page.get_by_role("button", name="Compare with an earlier ECG").click(timeout=READY)
+    added = page.locator("input[type=file]").nth(1)
+    for name in ("GE MUSE XML", "DICOM"):
+        files = [FilePayload(name=one, mimeType="", buffer=content) for one, content in PLANTED[name]]
+        added.set_input_files(files)
+        expect(page.locator("img.ecgkt-other")).to_be_visible(timeout=READY)
+        wait_for_scores(page)
+        assert nobody_in(page, heard, folder)
+    cut = [FilePayload(name=name, mimeType="", buffer=content) for name, content in broken(PLANTED["DICOM"])]
+    added.set_input_files(cut)
+    expect(page.locator("[data-testid='stAlert']").first).to_contain_text("Wanted", timeout=READY)
+    page.screenshot(path=shots / "planted-earlier.png")
+    assert nobody_in(page, heard, folder)
+
+
+def test_a_work_list_tells_the_names_of_files_to_its_own_page_and_nothing_else_of_anybody(
+    heard_page, talkative: str, folder: Path
+) -> None:
+    page, heard = heard_page
+    page.goto(f"{talkative}/work_list")
+    page.wait_for_selector("text=Drop many ECGs at once", timeout=READY)
+    drop, rows = page.locator("input[type=file]").first, page.locator(".list tbody button")
+    neutral = [*named(PLANTED["GE MUSE XML"], "a.xml"), *named(broken(PLANTED["DICOM"]), "b.dcm")]
+    drop.set_input_files(neutral)
+    expect(page.get_by_text("2 records.")).to_be_visible(timeout=READY)
+    expect(page.locator(".list")).to_contain_text("Wanted")
+    assert nobody_in(page, heard, folder)
+    drop.set_input_files(named(PLANTED["DICOM"], PLANTED["DICOM"][0][0]))
+    expect(page.get_by_text("3 records.")).to_be_visible(timeout=READY)
+    expect(rows.filter(has_text=STEM)).to_have_count(1)
+    assert found_in(page.url) == [] and found_under(folder) == []
+    with page.expect_download(timeout=READY) as table:
+        page.get_by_role("button", name="Table as CSV").click()
+    assert found_in(table.value.path().read_bytes()) == []
+    rows.filter(has_text=STEM).click()
+    expect(page.locator(".ecgkt-case")).to_contain_text("of the work list", timeout=READY)
+    wait_for_scores(page)
+    heard.clear()
+    assert nobody_in(page, heard, folder)
 
 
 def test_a_session_holds_the_open_ecg_and_not_those_before_it(tmp_path: Path) -> None:

@@ -127,6 +127,13 @@ def test_an_unreadable_lead_makes_the_model_abstain_in_the_shell_too(unmarked, c
         assert "Traceback" not in out
 
 
+def test_a_file_that_is_called_as_a_formula_is_none_in_the_table(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", "=1+1.hea", "a  b.hea", "--csv"]) == 1
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["file"] for row in rows] == ["'=1+1.hea", "a  b.hea"]
+
+
 def test_an_empty_folder_is_told(tmp_path, capsys):
     assert main(["predict", str(tmp_path)]) == 1
     assert "Wanted at least one ECG" in capsys.readouterr().err

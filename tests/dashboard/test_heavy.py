@@ -112,6 +112,45 @@ def test_a_newer_job_of_the_same_kind_takes_the_place_of_one_that_has_not_begun(
     assert "a map" not in busy.order
 
 
+def test_the_same_work_asked_for_again_is_done_once_and_for_the_later_caller_alone() -> None:
+    done, go, begun = [], threading.Event(), threading.Event()
+
+    def work() -> str:
+        done.append(1)
+        begun.set()
+        assert go.wait(SECONDS)
+        return "a file"
+
+    queue = HeavyQueue(2)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(queue.run, "a", "save", work, same=("case", "A4"))
+        assert begun.wait(SECONDS)
+        again = pool.submit(queue.run, "a", "save", work, same=("case", "A4"))
+        assert isinstance(first.exception(SECONDS), Superseded), "it is let go before the work is done"
+        others = pool.submit(queue.run, "b", "save", lambda: "of another session", same=("case", "A4"))
+        assert others.result(SECONDS) == "of another session"
+        go.set()
+        assert again.result(SECONDS) == "a file"
+    assert done == [1]
+    assert queue.run("a", "save", lambda: "made anew", same=("case", "A4")) == "made anew"
+
+
+def test_other_work_of_a_kind_is_no_repetition_and_both_come(busy: Busy) -> None:
+    busy.release()
+    go, begun = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        assert go.wait(SECONDS)
+        return "A4"
+
+    first = busy.pool.submit(busy.queue.run, "a", "save", slow, same="A4")
+    assert begun.wait(SECONDS)
+    other = busy.pool.submit(busy.queue.run, "a", "save", lambda: "US Letter", same="US Letter")
+    go.set()
+    assert (first.result(SECONDS), other.result(SECONDS)) == ("A4", "US Letter")
+
+
 def test_a_waiting_session_is_told_how_many_are_before_it(busy: Busy) -> None:
     busy.ask("first"), busy.ask("second"), busy.ask("second", "scores")
     told: list[int | None] = []

@@ -20,10 +20,10 @@ from ecgkt.exports.document import reading_json
 from ecgkt.exports.drawn import sheet_svg
 from ecgkt.exports.maps import attribution_csv, explanation_csv
 from ecgkt.exports.reading import Drawing, Reading
-from ecgkt.exports.rows import write_csv
 from ecgkt.exports.scores import STAMP_COLUMNS, scores_csv
 from ecgkt.exports.signal import digitise, wfdb_zip
 from ecgkt.figures.paper import LAYOUTS, Scale
+from ecgkt.spreadsheets import harmless, write_csv
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -120,12 +120,14 @@ def test_scores_of_another_ecg_or_checkpoint_are_refused(reading, real_reading):
 
 
 def test_no_cell_begins_a_formula():
-    hostile = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", '=HYPERLINK("http://x")')
+    hostile = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", '=HYPERLINK("http://x")', "\uff1d1+1")
     text = write_csv(("a", *hostile), [(-1.5, *hostile)])
     header, row = list(csv.reader(io.StringIO(text, newline="")))
     assert row[0] == "-1.5"
     for cell in (*header[1:], *row[1:]):
         assert cell.startswith("'")
+    assert harmless("\t1") == "'\t1"
+    assert harmless("a = b") == "a = b"
 
 
 def unzip(content: bytes, folder) -> None:

@@ -10,6 +10,7 @@ from ecgkt.domain import Record
 from ecgkt.readers.mimic_device import read_device_report
 from ecgkt.readers.mimic_folder import MimicFolder
 from ecgkt.signals.measurements import measure
+from tests.readers.vendor_files import csv_text
 
 
 def panel(page) -> str:
@@ -106,3 +107,17 @@ def test_the_median_beats_are_one_choice_away(case_page):
     page.segmented_control(paper.TOOL).set_value(paper.BEATS).run()
     assert not page.exception
     assert any('class="ecgkt-beats"' in part.proto.body for part in page.get("html"))
+
+
+def test_a_rate_at_which_nothing_is_measured_leaves_scores_and_says_that_rules_cannot_speak(case_page):
+    signal = samples.load(samples.titles()[0]).record.signal[:, ::5]
+    page = case_page()
+    content = csv_text(signal, above="# fs = 100 Hz\n# unit = mV\n# age = 60\n").encode()
+    page.file_uploader[0].set_value([("x.csv", content, "text/csv")]).run()
+    assert not page.exception
+    told = " ".join(part.proto.body for part in page.get("html"))
+    assert "from 200 to 2,000 Hz, got 100" in told
+    assert "rules cannot say anything without measurements" in told
+    rows = [button.label for button in page.button if str(button.key).startswith("row-")]
+    assert any("rules cannot say" in label for label in rows)
+    assert not [label for label in rows if "no rule" in label]

@@ -15,7 +15,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ecgkt import NOTICE, checkpoints, readers
-from ecgkt.dashboard import samples, state, work_list_choices, work_list_export, work_list_held, work_list_intake
+from ecgkt.dashboard import (
+    reveal,
+    samples,
+    state,
+    work_list_choices,
+    work_list_export,
+    work_list_held,
+    work_list_intake,
+    work_list_table,
+)
 from ecgkt.dashboard.work_list_held import WORK_LIST, Entry, WorkList
 from ecgkt.worklist.lines import Outcome
 from tests.pages.words import text_of
@@ -241,3 +250,63 @@ def test_the_first_studies_of_the_local_folder_are_scored_and_open_as_studies(co
     assert case.study is not None
     assert rows_of(app)[2].name == f"Study {case.study}"
     assert len(readers.find_records(cohort)) >= 3
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each table that was drawn, as HTML."""
+    found: list[str] = []
+    as_html = work_list_table.table_html
+    monkeypatch.setattr(work_list_table, "table_html", lambda *said: found.append(as_html(*said)) or found[-1])
+    return found
+
+
+def test_read_first_the_list_tells_no_score_before_the_commit_nor_sorts_filters_or_saves_by_one(page, drawn):
+    count, title = len(samples.titles()), "Atrial fibrillation (simulated)"
+    number = samples.titles().index(title) + 1
+    page.session_state[state.READ_FIRST] = True
+    page.button("work_list_try").click().run()
+    page.selectbox(work_list_choices.SORT).set_value("atrial_fibrillation").run()
+    page.number_input(work_list_choices.LEAST).set_value(95).run()
+    assert not page.exception
+    told = drawn[-1]
+    assert told.count("waits for your read") == count
+    assert not re.search(r"\d in \d|of 100|abstains", told)
+    assert not [one for one in samples.titles() if one in told]
+    assert samples.veiled(title) in told
+    assert work_of(page).shown == tuple(range(1, count + 1))
+    assert f"{count} of them wait for your read" in text_of(page)
+    assert "Frequencies among" not in text_of(page)
+    assert not page.get("download_button")
+    assert "yes" in page.query_params["read_first"]
+
+    page.session_state["work_list_open"] = number
+    page.run()
+    assert page.session_state[state.CASE].link == samples.slug(title)
+    assert not [button for button in page.button if str(button.key).startswith("row-")]
+    assert "fibrillation" not in text_of(page).lower().replace("atrial fibrillation or flutter", "")
+    assert page.button(reveal.COMMIT).disabled
+    page.session_state["reveal_open"] = {samples.load(title).digest: 0}
+    page.switch_page("pages/work_list.py").run()
+    page.number_input(work_list_choices.LEAST).set_value(0).run()
+    assert not page.exception
+    assert drawn[-1].count("waits for your read") == count - 1
+    assert title in drawn[-1]
+    assert work_of(page).shown[-1] == number
+    assert len(page.get("download_button")) == 2
+
+
+def test_scores_that_stood_in_the_list_were_seen_before_a_read(page):
+    page.button("work_list_try").click().run()
+    digests = {samples.load(title).digest for title in samples.titles()}
+    assert page.session_state["reveal_seen"] == digests
+
+
+def test_a_link_to_the_list_holds_read_first_through_an_empty_list():
+    app = AppTest.from_file(str(ROOT / "pages" / "work_list.py"), default_timeout=120)
+    app.query_params["read_first"] = "yes"
+    app.run()
+    app.button("work_list_try").click().run()
+    assert not app.exception
+    assert app.session_state[state.READ_FIRST]
+    assert f"{len(samples.titles())} of them wait for your read" in text_of(app)

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.written_files.vendors import csv_text, waves
 from ecgkt.domain import LEADS
 from ecgkt.domain.records import STORED_LEADS
+from ecgkt.errors import UnreadableRecord
 from ecgkt.readers import read_upload
 
 MILLIVOLTS = [f"{lead} (mV)" for lead in LEADS]
@@ -166,3 +167,16 @@ def test_nothing_is_guessed(text, told, refusal):
 )
 def test_other_text_is_no_csv_of_an_ecg(text, refusal):
     assert "no such format" in refusal(lambda: read(text))
+
+
+def test_one_lead_is_read_where_rate_and_unit_are_stated_and_is_no_ecg_where_they_are_not():
+    signal = waves()[1]
+    numbers = "\n".join(f"{value:.4f}" for value in signal)
+    record = read(f"# fs = 500 Hz\n# unit = mV\nII\n{numbers}\n")
+    np.testing.assert_allclose(record.signal[1], signal, atol=1e-4)
+    assert np.isnan(np.delete(record.signal, 1, axis=0)).all()
+    timed = "\n".join(f"{2 * place};{value:.4f}" for place, value in enumerate(signal))
+    assert read(f"time (ms);II (mV)\n{timed}\n").fs == 500
+    for text in (f"II\n{numbers}\n", f"# fs = 500 Hz\nII\n{numbers}\n", f"# unit = mV\nII\n{numbers}\n"):
+        with pytest.raises(UnreadableRecord, match="Wanted an ECG as"):
+            read(text)

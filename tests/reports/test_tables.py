@@ -242,7 +242,7 @@ def test_markdown_and_csv_say_simulated_and_the_notice_and_hold_the_same_figures
     assert "| b/c | – | – | undefined (fewer than 10 positives) | – |" in markdown
     first, second = csv.DictReader(io.StringIO(to_csv(table)))
     assert float(first["AUROC"]) == pytest.approx(0.81234)
-    assert (first["AUROC low"], first["difference q"], first["count"]) == ("0.800000", "0.02", "3")
+    assert (first["AUROC low"], first["difference q"], first["count"]) == ("0.8", "0.02", "3")
     assert second["AUROC"] == "" and second["AUROC reason"] == "fewer than 10 positives"
     assert {row["patients"] for row in (first, second)} == {"SIMULATED patients"}
     assert first["notice"] == NOTICE

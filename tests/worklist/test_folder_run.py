@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -94,6 +95,20 @@ def test_the_header_travels_with_the_table(model, undisturbed, many, tmp_path):
     beside = json.loads((tmp_path / "flat.json").read_text())
     assert (beside["notice"], beside["checkpoint"], beside["outcomes"]) == (NOTICE, card.id, {"abstained": 1})
     assert beside["software"].startswith("ecgkt ")
+
+
+def test_a_file_that_is_called_as_a_formula_is_none_in_the_csv_and_itself_in_parquet(many, model, tmp_path):
+    names = ["+1.hea", "-2+3.hea", "=1+1.hea", "@SUM.hea", "plain.hea"]
+    header = readers.find_records(many)[0]
+    (tmp_path / "in").mkdir()
+    for name in names:
+        (tmp_path / "in" / name).write_bytes(header.read_bytes())
+    for form in ("csv", "parquet"):
+        FolderRun(WorkFolder.open(tmp_path / "in"), model, tmp_path / f"out.{form}").score(WHOLE)
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        found = [row["record"] for row in csv.DictReader(stream)]
+    assert sorted(found) == sorted([*(f"'{name}" for name in names[:4]), "plain.hea"])
+    assert sorted(pq.read_table(tmp_path / "out.parquet")["record"].to_pylist()) == names
 
 
 @pytest.mark.slow

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are the same signs in full width."""
+_BLANK = ("\t", "\r", "\n")
+_BREAK = re.compile(r" *[^\S ]\s*")
 Field = str | int | float | bool | None
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Field]]) -> str:
     """Return rows under columns as CSV (RFC 4180, lines end with a line feed); None is empty, True is "yes".
 
-    A text that a spreadsheet would take for a formula has an apostrophe before it (OWASP, CSV injection); figures are
-    written as they are.
+    Texts stand in one line each and are `harmless`; figures are written as they are.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([harmless(column) for column in columns])
+    writer.writerow([_field(column) for column in columns])
     for row in rows:
         writer.writerow([_field(field) for field in row])
     return out.getvalue()
 
 
 def harmless(text: str) -> str:
-    """Return a text in one line, with an apostrophe before it where a spreadsheet would calculate with it."""
-    told = " ".join(text.split())
-    return f"'{told}" if told.startswith(_FORMULA) else told
+    """Return a text with an apostrophe before it where a spreadsheet would calculate with it (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith(_BLANK) or text.lstrip().startswith(_FORMULA) else text
 
 
 def _field(field: Field) -> str | int | float:
@@ -35,4 +37,4 @@ def _field(field: Field) -> str | int | float:
         return ""
     if isinstance(field, bool):
         return "yes" if field else "no"
-    return harmless(field) if isinstance(field, str) else field
+    return harmless(_BREAK.sub(" ", field)) if isinstance(field, str) else field
