@@ -10,10 +10,10 @@ from pathlib import Path
 import streamlit as st
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, loading, method, why
+from ecgkt.dashboard import address, loading, method, plausible, why
 from ecgkt.dashboard.paper import View, current_view
 from ecgkt.dashboard.state import Case
-from ecgkt.domain import LEADS, Domain, Explanation
+from ecgkt.domain import LEADS, Domain, Explanation, LabelSet
 from ecgkt.errors import EcgktError
 from ecgkt.figures.saliency import SMOOTHING_SECONDS, hidden_share, told_hidden
 from ecgkt.figures.scores import HEADINGS
@@ -84,7 +84,7 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     drawn = {**found, **difference(found, cards)}
     first = next(iter(seen.values()), "")
     figures = "".join(
-        _figure(case, view, name, one, method.subject(labels, one), seen.get(name, first))
+        _figure(case, view, name, one, _caption(cards.get(name), labels, one), seen.get(name, first))
         for name, one in drawn.items()
     )
     waves = f'<div class="waves">{why.beside_html(case, cards, found)}</div>' if found else ""
@@ -103,6 +103,12 @@ def difference(found: Mapping[str, Explanation], cards: Mapping[str, Card]) -> d
         return {f"{names[0]} minus {names[1]}": found[names[0]].less(found[names[1]])}
     except EcgktError:
         return {}
+
+
+def _caption(card: Card | None, labels: LabelSet, map_: Explanation) -> str:
+    """Return how a map is called on its sheet; `card` is None for the difference of two models."""
+    title = method.subject(labels, map_)
+    return title if card is None else plausible.captioned(card, map_, title)
 
 
 def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, seen: str) -> str:
