@@ -24,7 +24,7 @@ try:
     previous.choose()
     model = sources.choose_model()
     tally = reveal.choose()
-    if (sentence := state.problem()) is not None:
+    if (sentence := state.problem_beside_case()) is not None:
         st.error(sentence)
     if (case := state.current_case()) is not None:
         reading.show_heading(reveal.veil(case))
