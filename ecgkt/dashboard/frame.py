@@ -125,6 +125,7 @@ STYLE = """
   min-width: 0; align-self: stretch;}
 .ecgkt-strip {font-size: .78rem; font-weight: 700; line-height: 1.25; margin: 0;}
 [class*="st-key-miss-"] button {align-items: flex-start;}
+[class*="st-key-miss-"] button:disabled, [class*="st-key-miss-"] button:disabled * {color: inherit !important;}
 [class*="st-key-miss-"] [data-testid="stTooltipHoverTarget"] {width: 100%;}
 [class*="st-key-miss-"] button p {display: block; width: 100%; font-size: .78rem; text-align: left;
   line-height: 1.25; white-space: normal;}

@@ -117,10 +117,13 @@ def style(view: View) -> str:
     figure = ", ".join(f".st-key-zoom {part}" for part in _FIGURE_PARTS)
     high = f"calc(100cqw * {height / width:.5f} + {FOOTER_PX}px)"
     rules = (
-        f".ecgkt-sheet {{{sheet} aspect-ratio: {ratio:.5f};}}",
+        f".ecgkt-fit, .ecgkt-sheet {{{sheet}}}",
+        f".ecgkt-sheet {{aspect-ratio: {ratio:.5f};}}",
+        ".ecgkt-fit {container-type: inline-size;}",
+        ".ecgkt-fit .ecgkt-sheet {width: 100%;}",
         f".st-key-zoom {{{zoom}}}",
         f"{figure} {{height: {high} !important;}}",
-        f"@media print {{.ecgkt-sheet {{width: min(100%, {width:g}mm) !important; margin: 0;}}}}",
+        f"@media print {{.ecgkt-fit, .ecgkt-sheet {{width: min(100%, {width:g}mm) !important; margin: 0;}}}}",
     )
     return f"<style>{' '.join(rules)}</style>"
 

@@ -215,7 +215,8 @@ def _draw(case: Case, card: Card, explanation: Explanation | None, view: View) -
         if explanation is not None and (hidden := told_hidden(hidden_share(explanation, view.paper))):
             foot += f" · {hidden}"
         st.html(
-            f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}"><p class="ecgkt-foot">{escape(foot)}</p>'
+            f'<div class="ecgkt-fit"><img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">'
+            f'<p class="ecgkt-foot">{escape(foot)}</p></div>'
         )
         return None
     figure = draw_ecg(
