@@ -28,10 +28,11 @@ try:
         st.error(sentence)
     if (case := state.current_case()) is not None:
         reading.show_heading(reveal.veil(case))
+        above = st.container(key="above")
         windows.choose()
         reading.show_reading(model)
-        measured.show(case, statements=not reveal.waits(case))
-        recorded.show(case, loading.card(model))
+        measured.show(case, above, statements=not reveal.waits(case))
+        recorded.show(case, loading.card(model), above)
     reveal.show_tally(tally)
 except EcgktError as error:
     st.error(str(error))
