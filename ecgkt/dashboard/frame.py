@@ -28,9 +28,10 @@ STYLE = """
 .ecgkt-notice {position: fixed; top: .62rem; right: 1.4rem; z-index: 1000000; max-width: 70vw; text-align: right;
   font-size: .8rem; line-height: 1.3; pointer-events: none;}
 .ecgkt-notice b {font-size: .9rem;}
-[data-testid="stElementContainer"]:has(> * .ecgkt-line) {display: none;}
+@media (min-width: 1001px) {
+  .ecgkt-line, [data-testid="stLayoutWrapper"]:has(> .st-key-above):not(:has([role="status"])) {display: none;}
+}
 @media (max-width: 1000px) {
-  [data-testid="stElementContainer"]:has(> * .ecgkt-line) {display: flex;}
   .ecgkt-notice {position: static; max-width: none; margin-top: .6rem; text-align: left;}
   .block-container [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
   .block-container [data-testid="stColumn"] {min-width: min(100%, 30rem);}

@@ -99,7 +99,7 @@ def in_one_line(told: Sequence[Line]) -> str:
         if line.title not in _FIRST or line.formula in _NOT_FIRST:
             continue
         value = line.computed or (f"{line.device} (device)" if line.device else "refused" if line.refusal else "")
-        found.append(f"{line.title} {value}" if value else "")
+        found.append(f"{line.title} {value} {line.formula}".rstrip() if value else "")
     return " \N{MIDDLE DOT} ".join(filter(None, found))
 
 

@@ -46,7 +46,7 @@ def test_a_narrow_screen_has_the_first_measurements_in_one_line_above_the_ecg(ca
     values = measure(record.signal, record.fs).values
     told = [f"Rate {values['heart_rate'].value:.0f}/min", f"PR {values['pr'].value:.0f} ms"]
     told += [f"QRS {values['qrs'].value:.0f} ms", f"QT {values['qt'].value:.0f} ms"]
-    assert " · ".join([*told, f"QTc {values['qtc_fridericia'].value:.0f} ms"]) in line
+    assert " · ".join([*told, f"QTc {values['qtc_fridericia'].value:.0f} ms Fridericia"]) in line
 
 
 def test_a_filter_for_the_eye_leaves_the_measurements_as_they_are(case_page):
