@@ -128,6 +128,7 @@ def _line(x: NDArray[np.int_], y: NDArray[np.int_]) -> str:
 
 OTHER_INK = "#4a90be"
 _BROAD = f'stroke="{OTHER_INK}" stroke-width="85" stroke-linejoin="round" stroke-opacity=".75" fill="none"'
+_RIM = f'paint-order="stroke" stroke="{PAPER}" stroke-width="70" stroke-opacity=".8"'
 _STROKE = f'stroke="{INK}" stroke-width="32" stroke-linejoin="round" fill="none"'
 
 
@@ -158,7 +159,9 @@ def _words(
 
 
 def _name(cell: Cell, at: tuple[float, float], paper: Paper) -> str:
-    return _words(at[0], at[1] - 1.3, cell.name, paper, 3.7, bold=True)
+    """Write a lead's name, with a thin rim of paper for where no place is free of ink."""
+    written = _words(at[0], at[1] - 1.3, cell.name, paper, 3.7, bold=True)
+    return written.replace("<text ", f"<text {_RIM} ", 1)
 
 
 def _patches(overlay: Overlay, paper: Paper) -> list[str]:
