@@ -8,7 +8,7 @@ from ecgkt.errors import EcgktError
 frame.page("Compare")
 try:
     sources.choose()
-    if (sentence := state.problem()) is not None:
+    if (sentence := state.problem_beside_case()) is not None:
         st.error(sentence)
     told = st.container()
     compare.show()

@@ -101,7 +101,7 @@ def _events(card: Card) -> str:
 
 def _sets(card: Card) -> str:
     return (
-        f"AUROC with 95 % intervals by resampling patients, on: {'; '.join(card.estimates)}." if card.estimates else ""
+        f"AUROC with 95% intervals by resampling patients, on: {'; '.join(card.estimates)}." if card.estimates else ""
     )
 
 
@@ -217,7 +217,7 @@ ITEMS = (
          "no figure of artefacts, of other devices or of attacks stands in the card"),
     Item(CALIBRATED, "How it was calibrated", "12g, 23a", "(b)(ii)", "calibration", _calibration),
     Item(GROUPS, "Performance by group", "14, 23a", "(b)(v)", "", _nothing,
-         "the card holds no figure by group; by age, sex and setting: page Compare, Subgroups"),
+         "the card holds no figure by group; by age, sex and setting: page Compare, The whole cohort"),
     Item(GROUPS, "Differences between places", "12d, 23b", "(b)(v)", "", _nothing,
          "the card knows one source of patients"),
     Item(GROUPS, "Health inequalities", "3c, 14", "(b)(v)", "", _nothing,

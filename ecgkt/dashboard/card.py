@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
-from ecgkt import NOTICE
 from ecgkt.checkpoints import Card
 from ecgkt.checkpoints.reporting import (
     BEHIND,
@@ -35,15 +35,13 @@ DISCLAIMER = f"The items are those of {STANDARDS}, as far as they are about a mo
 def show(card: Card, folder: Path) -> None:
     """Draw a card, the first screen for who reads no further; nothing stands here that it does not hold."""
     st.html(plain_tables.STYLE)
-    st.header(card.title)
-    st.warning(f"{NOTICE}. {card.statement}")
+    st.html(f'<h1 class="ecgkt-title">{escape(card.title)}</h1>')
     left, right = st.columns([6, 5], gap="large")
     with left:
         _section(card, WHAT, REVIEW, TRAINED, caption="What it is, and on whom it was trained")
     with right:
         st.html(card_figures.families_html(card))
         _section(card, LIMITS, caption=LIMITS)
-    st.subheader(GOOD)
     left, right = st.columns([7, 4], gap="large")
     with left:
         _section(card, GOOD, CALIBRATED, caption="How it was measured")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -80,13 +81,14 @@ def gate_html(card: Card) -> str:
     if gate is None:
         text = "Not reported: the card holds no rate of abstention on good, bad and simulated ECGs."
         return table_html("When it abstains", ("Item", "Answer"), [("Rates of abstention", text)], words=True)
-    caption = f"When it abstains: unlike {gate.name} ({gate.records:,} records), {gate.fit}. {gate.source}"
+    how = f"Where an ECG is unlike {gate.name} ({gate.records:,} records): {gate.fit}. {gate.source}"
     rows = [
         (f"{rate.kind.capitalize()}: {rate.what}", f"{rate.abstained:,} of {rate.records:,}",
-         f"{100 * rate.abstained / rate.records:.1f}\u00a0%")
+         f"{100 * rate.abstained / rate.records:.1f}%")
         for rate in gate.rates
     ]  # fmt: skip
-    return table_html(caption, ("Recordings", "Abstained", "Share"), rows)
+    table = table_html("When it abstains", ("Recordings", "Abstained", "Share"), rows)
+    return f'{table}<p class="ecgkt-basis">{escape(how)}</p>'
 
 
 def cost_html(card: Card, folder: Path) -> str:

@@ -110,12 +110,18 @@ def _show_scores(beside: Beside, card: Card, now: Predictions, other: Prediction
         return
     held_back = holds_back(now)
     ordered = [now, other] if beside.is_earlier else [other, now]
+    families = {kind: compared_rows(ordered, kind) for kind in now.labels.kinds}
+    if held_back:
+        families = {
+            kind: tuple(row for row in rows if real_evidence(card, row.name).works) for kind, rows in families.items()
+        }
+    shown = {kind: rows for kind, rows in families.items() if rows}
+    if not shown:
+        st.html('<p class="ecgkt-basis">No change of scores: none was shown to work on real ECGs.</p>')
+        return
     with st.container(key="changes"):
-        columns = st.columns(len(now.labels.kinds), gap="medium")
-    for column, kind in zip(columns, now.labels.kinds, strict=True):
-        rows = compared_rows(ordered, kind)
-        if held_back:
-            rows = tuple(row for row in rows if real_evidence(card, row.name).works)
+        columns = st.columns(len(families), gap="medium")
+    for column, (kind, rows) in zip(columns, shown.items(), strict=False):
         column.html(_table(f"Change: {HEADINGS[kind]}", beside, [_score_line(row) for row in rows[:SCORES_SHOWN]]))
     works = " that were shown to work on real ECGs" if held_back else ""
     st.html(

@@ -10,11 +10,12 @@ from pathlib import Path
 import streamlit as st
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import address, loading, method, why
-from ecgkt.dashboard.paper import View, current_view
+from ecgkt.dashboard import address, loading, method, plausible, why
+from ecgkt.dashboard.paper import NARROW_PX, View, current_view
 from ecgkt.dashboard.state import Case
-from ecgkt.domain import LEADS, Domain, Explanation
+from ecgkt.domain import LEADS, Domain, Explanation, LabelSet
 from ecgkt.errors import EcgktError
+from ecgkt.figures.ecg import footer_text
 from ecgkt.figures.saliency import SMOOTHING_SECONDS, hidden_share, told_hidden
 from ecgkt.figures.scores import HEADINGS
 from ecgkt.figures.sheet import draw_sheet
@@ -88,12 +89,14 @@ def show(case: Case, models: Mapping[str, Path], target: str) -> None:
     drawn = {**found, **difference(found, cards)}
     first = next(iter(seen.values()), "")
     figures = "".join(
-        _figure(case, view, name, one, method.subject(labels, one), seen.get(name, first))
+        _figure(case, view, name, one, _caption(cards.get(name), labels, one), seen.get(name, first))
         for name, one in drawn.items()
     )
     waves = f'<div class="waves">{why.beside_html(case, cards, found)}</div>' if found else ""
     st.html(f'<div class="ecgkt-maps{below}">{figures}{waves}</div>')
-    told = [*_alike(found), *_kin({name: cards[name] for name in found}), *_reading(drawn, len(drawn) > len(found))]
+    foot = [f"Each sheet: {_foot(view, first)}."] if found else []
+    reading = _reading(drawn, len(drawn) > len(found))
+    told = [*_alike(found), *_kin({name: cards[name] for name in found}), *reading, *foot]
     st.html(f'<p class="ecgkt-basis">{escape(" ".join(told))}</p>')
     method.show(labels, target)
 
@@ -109,6 +112,17 @@ def difference(found: Mapping[str, Explanation], cards: Mapping[str, Card]) -> d
         return {}
 
 
+def _caption(card: Card | None, labels: LabelSet, map_: Explanation) -> str:
+    """Return how a map is called on its sheet; `card` is None for the difference of two models."""
+    title = method.subject(labels, map_)
+    return title if card is None else plausible.captioned(card, map_, title)
+
+
+def _foot(view: View, seen: str) -> str:
+    """Return what stands below every sheet, for sheets too small to tell it themselves."""
+    return footer_text(view.drawn, view.paper, seen, view.display.description)
+
+
 def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, seen: str) -> str:
     """Return one sheet with its map as an HTML figure, described in words."""
     sheet = draw_sheet(
@@ -119,9 +133,10 @@ def _figure(case: Case, view: View, name: str, map_: Explanation, title: str, se
         model_saw=seen,
         display_filter=view.display.description,
         tells_hidden=False,
+        told_below_px=NARROW_PX,
     )
     hidden = told_hidden(hidden_share(map_, view.paper))
-    outside = f" {hidden}." if hidden else ""
+    outside = (" Do not rely on its place." if title.endswith(plausible.DOUBT) else "") + (f" {hidden}." * bool(hidden))
     strongest = sorted(zip(map_.lead_shares(), LEADS, strict=True), reverse=True)[:3]
     leads = ", ".join(f"{lead} {share:.0%}" for share, lead in strongest)
     told = (

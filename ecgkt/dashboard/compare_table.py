@@ -16,6 +16,7 @@ caption {caption-side: top; text-align: left; font-size: .92rem; font-weight: 70
 th, td {border: 0; border-bottom: 1px solid rgba(128,128,128,.3); padding: .1rem 0 .1rem .5rem; text-align: right;
   vertical-align: baseline;}
 td {white-space: nowrap;}
+td:last-child, thead th:last-child {padding-right: .3rem;}
 thead th {font-weight: 600; font-size: .78rem; vertical-align: bottom; line-height: 1.15;}
 th:first-child {text-align: left; font-weight: 400; padding-left: 0; min-width: 7.2rem;}
 tbody tr {cursor: pointer;}

@@ -9,8 +9,8 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from ecgkt import NOTICE
 from ecgkt.dashboard import address, loading, login
-from ecgkt.dashboard.paper import CARD_PX, TRUE_SIZE
-from ecgkt.dashboard.state import ALL_ROWS, MODEL, READ_FIRST, hold
+from ecgkt.dashboard.paper import CARD_PX, NARROW_PX, TRUE_SIZE
+from ecgkt.dashboard.state import ALL_ROWS, MODEL, READ_FIRST, SAMPLE, STUDY, hold
 from ecgkt.errors import EcgktError
 
 STYLE = """
@@ -28,6 +28,9 @@ STYLE = """
 .ecgkt-notice {position: fixed; top: .62rem; right: 1.4rem; z-index: 1000000; max-width: 70vw; text-align: right;
   font-size: .8rem; line-height: 1.3; pointer-events: none;}
 .ecgkt-notice b {font-size: .9rem;}
+@media (min-width: 1001px) {
+  .ecgkt-line, [data-testid="stLayoutWrapper"]:has(> .st-key-above):not(:has([role="status"])) {display: none;}
+}
 @media (max-width: 1000px) {
   .ecgkt-notice {position: static; max-width: none; margin-top: .6rem; text-align: left;}
   .block-container [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
@@ -60,7 +63,8 @@ STYLE = """
   color: #1a1a1a; border: 1px solid rgba(128,128,128,.5); border-radius: 2px;}
 .ecgkt-foot {display: none; font-size: .78rem; line-height: 1.3; margin: 0; padding: .15rem .5rem .3rem;
   color: #1a1a1a;}
-@container (max-width: 830px) {.ecgkt-foot {display: block;}}
+@container (max-width: NARROW_PXpx) {.ecgkt-foot {display: block;}}
+.ecgkt-title {font-size: 1.15rem; font-weight: 700; margin: 0; padding: 0;}
 .ecgkt-case {font-size: .86rem; line-height: 1.35; margin: 0;}
 .ecgkt-case b {font-size: 1.02rem; margin-right: .6rem;}
 .st-key-paper, .st-key-zoom {border: 1px solid rgba(128,128,128,.35); border-radius: 2px; background: #fffdfc;
@@ -75,7 +79,7 @@ STYLE = """
 .ecgkt-changes .ecgkt-beats {flex: 3 1 700px; width: auto; min-width: 0;}
 .ecgkt-changes > div {flex: 2 1 360px; max-width: 36rem;}
 .ecgkt-sheet, .ecgkt-beats {display: block; width: 100%; height: auto;}
-.block-container .st-key-controls {gap: .4rem; align-items: center;}
+.block-container .st-key-controls {gap: .3rem; align-items: center;}
 .st-key-controls button {min-height: 1.9rem; font-size: .82rem; padding-left: .6rem; padding-right: .6rem;}
 .st-key-controls .react-aria-ComboBox > [role="group"], .st-key-controls .react-aria-ComboBox input {min-height: 0;
   height: 2rem; font-size: .82rem;}
@@ -124,12 +128,14 @@ STYLE = """
   min-width: 0; align-self: stretch;}
 .ecgkt-strip {font-size: .78rem; font-weight: 700; line-height: 1.25; margin: 0;}
 [class*="st-key-miss-"] button {align-items: flex-start;}
+[class*="st-key-miss-"] button:disabled, [class*="st-key-miss-"] button:disabled * {color: inherit !important;}
+[class*="st-key-miss-"] [data-testid="stTooltipHoverTarget"] {width: 100%;}
 [class*="st-key-miss-"] button p {display: block; width: 100%; font-size: .78rem; text-align: left;
   line-height: 1.25; white-space: normal;}
 [class*="st-key-miss-"] button p strong {font-weight: 600; font-variant-numeric: tabular-nums;}
 [class*="st-key-miss-"] button p strong::before {content: "\\A"; white-space: pre;}
 </style>
-"""
+""".replace("NARROW_PX", str(NARROW_PX))
 
 
 FOLD = """
@@ -154,7 +160,7 @@ def page(title: str) -> None:
     login.require()
     address.arrive()
     address.recall(READ_FIRST, (False, True), False)
-    hold(CARD_PX, TRUE_SIZE, ALL_ROWS)
+    hold(CARD_PX, TRUE_SIZE, ALL_ROWS, SAMPLE, STUDY)
     st.set_page_config(page_title=f"{title} · ecgkt", layout="wide", initial_sidebar_state="auto")
     st.html(STYLE)
     notice = f'<div class="ecgkt-notice" role="note"><b>{NOTICE}</b><br>{escape(_statement())}</div>'

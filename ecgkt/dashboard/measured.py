@@ -20,6 +20,8 @@ from ecgkt.opinion.measured import Line, foot
 from ecgkt.opinion.measured import lines as lines
 from ecgkt.signals.measurements import Measurements
 
+_FIRST, _NOT_FIRST = ("Rate", "PR", "QRS", "QT", "QTc"), ("Bazett", "as stated")
+
 
 def measured_in(case: Case, place: DeltaGenerator | None = None) -> Measurements:
     """Return the measurements of a case's own signal, without any filter; computed once in a session.
@@ -60,10 +62,11 @@ def draw_beats(
     place.html(f'<img class="ecgkt-beats" alt="{told}" src="{source}">')
 
 
-def show(case: Case, *, statements: bool = True) -> None:
+def show(case: Case, above: DeltaGenerator, *, statements: bool = True) -> None:
     """Draw the measurements in the sidebar; where the signal cannot be measured, say why.
 
-    Without `statements` neither the rhythm nor the reasons of a refusal, which name it, are told.
+    The first of them stand in one line `above` the ECG where the screen is too narrow for a sidebar. Without
+    `statements` neither the rhythm nor the reasons of a refusal, which name it, are told.
     """
     place = st.sidebar.empty()
     try:
@@ -80,12 +83,24 @@ def show(case: Case, *, statements: bool = True) -> None:
     if reason is not None and not with_device:
         st.sidebar.html(f'<p class="ecgkt-basis"><b>No measurements.</b> {escape(reason)}</p>')
         return
+    above.html(f'<p class="ecgkt-basis ecgkt-line">{escape(in_one_line(told))}</p>')
     with st.sidebar:
         st.html(
             f'<table class="ecgkt-measured"><caption>Measurements</caption><thead><tr><td></td>{sources}'
             f'<th scope="col">computed</th></tr></thead><tbody>{rows}</tbody></table>'
             f'<p class="ecgkt-basis">{escape(below)}</p>'
         )
+
+
+def in_one_line(told: Sequence[Line]) -> str:
+    """Return rate, PR, QRS, QT and QTc in one line, computed where they were, else as the device states them."""
+    found = []
+    for line in told:
+        if line.title not in _FIRST or line.formula in _NOT_FIRST:
+            continue
+        value = line.computed or (f"{line.device} (device)" if line.device else "refused" if line.refusal else "")
+        found.append(f"{line.title} {value} {line.formula}".rstrip() if value else "")
+    return " \N{MIDDLE DOT} ".join(filter(None, found))
 
 
 def _one_reason(told: Sequence[Line]) -> str | None:

@@ -67,7 +67,7 @@ def show_families(case: Case, predictions: Predictions, turn: DeltaGenerator | N
 def show_basis(case: Case, predictions: Predictions) -> None:
     """Say how to read the lines, what the strip leaves out; nothing where the model abstains."""
     if predictions.abstained[0] is None:
-        st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))} {strip_words()}</p>')
+        st.html(f'<p class="ecgkt-basis">{escape(_told(case, predictions))} {strip_words(holds_back(predictions))}</p>')
 
 
 def show_provenance(card: Card, saw: str) -> None:
@@ -110,7 +110,8 @@ def _show_family(
     if kind is Kind.LAB:
         with st.container(horizontal=True, vertical_alignment="center", key="lab-heading"):
             st.html(heading)
-            st.toggle("SI units", key=SI)
+            if in_sight or case.measured or st.session_state.get(f"{FOLDED}-{kind}"):
+                st.toggle("SI units", key=SI)
     else:
         st.html(heading)
     folded = [row for row in rows if row not in in_sight]

@@ -19,7 +19,11 @@ from ecgkt.signals.rules import RuleSaid
 def show_strip(
     card: Card, predictions: Predictions, rules: Mapping[str, RuleSaid], qtc: Measured | None, held_back: bool
 ) -> None:
-    """Draw the strip above the families; a click on a cell chooses its target as a click on its line does."""
+    """Draw the strip above the families; a click on a cell chooses its target as a click on its line does.
+
+    Why a cell has no figure stands in its help, and once for all in `strip_words`; where the model abstains, in it.
+    """
+    abstains = predictions.abstained[0] is not None
     cells = strip_cells(card, predictions, rules, qtc, held_back)
     with st.container(key="strip"):
         heading, *columns = st.columns([0.42, *[1.0] * len(cells)], gap="xsmall", vertical_alignment="center")
@@ -28,21 +32,24 @@ def show_strip(
             target = cell.condition.target
             chosen = st.session_state.get(TARGET) == target
             column.button(
-                _label(cell),
+                _label(cell, abstains),
+                help=None if abstains or not cell.reason else f"No figure: {cell.reason}.",
                 key=f"miss-{cell.condition.name}",
                 type="tertiary",
                 width="stretch",
-                disabled=predictions.abstained[0] is not None,
+                disabled=abstains,
                 on_click=choose,
                 args=(None if chosen else target,),
             )
 
 
-def strip_words() -> str:
-    """Return what the strip is and what it does not cover, as HTML."""
-    return f"<b>Do not miss</b> {escape(not_covered_words())}"
+def strip_words(held_back: bool) -> str:
+    """Return what the strip is, why figures are held back in it, and what it does not cover, as HTML."""
+    why = " No figure: that score was not measured on enough real ECGs to tell." if held_back else ""
+    return f"<b>Do not miss</b> {escape(not_covered_words())}{why}"
 
 
-def _label(cell: Cell) -> str:
+def _label(cell: Cell, abstains: bool) -> str:
     figure = cell.figure.replace("under ", "< ")
-    return f"{plain(cell.condition.title)} **{plain(figure)}** :small[{plain(cell.told) or '&nbsp;'}]"
+    told = cell.told if abstains else cell.beside
+    return f"{plain(cell.condition.title)} **{plain(figure)}** :small[{plain(told) or '&nbsp;'}]"

@@ -21,6 +21,8 @@ SHEET, ZOOM, CALIPERS, BEATS = "Sheet", "Zoom", "Calipers", "Median beats"
 TOOLS = (SHEET, ZOOM, CALIPERS, BEATS)
 WORDS = (LAYOUT, SPEED, GAIN, FILTER, TOOL)
 CARD_MM = (85.60, 53.98)
+NARROW_PX = 830
+"""Up to this width of a sheet its foot is told below it in the page's own letters."""
 _USUAL_CARD_PX = 324
 _ROOM_PX = 168
 _OPINION_PX = 196
@@ -77,10 +79,10 @@ def choose_view(record: Record, beside: Callable[[View], None] | None = None) ->
     address.recall(FILTER, filters, filters[0], "filter")
     address.recall(TOOL, TOOLS, SHEET, "tool")
     with st.container(key="controls", horizontal=True):
-        _choice("Layout", list(LAYOUTS), LAYOUT, 152)
-        _choice("Paper speed", list(SPEEDS), SPEED, 110, "{:g} mm/s")
-        _choice("Gain", list(GAINS), GAIN, 116, "{:g} mm/mV")
-        _choice("Filter for the eye; the model sees the file's own signal", filters, FILTER, 146)
+        _choice("Layout", list(LAYOUTS), LAYOUT, 146)
+        _choice("Paper speed", list(SPEEDS), SPEED, 108, "{:g} mm/s")
+        _choice("Gain", list(GAINS), GAIN, 117, "{:g} mm/mV")
+        _choice("Filter for the eye; the model sees the file's own signal", filters, FILTER, 140)
         st.segmented_control(
             "How to look at the ECG",
             TOOLS,
@@ -115,10 +117,13 @@ def style(view: View) -> str:
     figure = ", ".join(f".st-key-zoom {part}" for part in _FIGURE_PARTS)
     high = f"calc(100cqw * {height / width:.5f} + {FOOTER_PX}px)"
     rules = (
-        f".ecgkt-sheet {{{sheet} aspect-ratio: {ratio:.5f};}}",
+        f".ecgkt-fit, .ecgkt-sheet {{{sheet}}}",
+        f".ecgkt-sheet {{aspect-ratio: {ratio:.5f};}}",
+        ".ecgkt-fit {container-type: inline-size;}",
+        ".ecgkt-fit .ecgkt-sheet {width: 100%;}",
         f".st-key-zoom {{{zoom}}}",
         f"{figure} {{height: {high} !important;}}",
-        f"@media print {{.ecgkt-sheet {{width: min(100%, {width:g}mm) !important; margin: 0;}}}}",
+        f"@media print {{.ecgkt-fit, .ecgkt-sheet {{width: min(100%, {width:g}mm) !important; margin: 0;}}}}",
     )
     return f"<style>{' '.join(rules)}</style>"
 

@@ -18,7 +18,8 @@ STYLE = """
 .ecgkt-table thead th {font-weight: 600; font-size: .8rem; vertical-align: bottom; line-height: 1.2;}
 .ecgkt-table th:first-child {text-align: left; font-weight: 400; padding-left: 0;}
 .ecgkt-table.words tbody th {font-weight: 600; min-width: 9rem;}
-.ecgkt-wide {overflow-x: auto;}
+.ecgkt-table.pairs thead {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}
+.ecgkt-wide {overflow-x: auto; position: relative;}
 </style>
 """
 
@@ -26,14 +27,14 @@ STYLE = """
 def table_html(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, words: bool = False) -> str:
     """Return a table whose first column names its rows; `words` for sentences, which stand to the left.
 
-    A cell's line breaks are kept.
+    A cell's line breaks are kept. The headings of two columns of words are there to be heard, not seen.
     """
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td>{_lines(cell)}</td>" for cell in row[1:])}</tr>'
         for row in rows
     )
-    kind = " words" if words else ""
+    kind = "" if not words else " words pairs" if len(columns) == 2 else " words"
     return (
         f'<div class="ecgkt-wide" tabindex="0" role="region" aria-label="{escape(caption)}">'
         f'<table class="ecgkt-table{kind}">'

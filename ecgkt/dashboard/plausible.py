@@ -10,7 +10,9 @@ from ecgkt.checkpoints import Card
 from ecgkt.domain import Explanation
 from ecgkt.errors import EcgktError
 from ecgkt.explain.placed import NOT_MEASURED as NOT_MEASURED
-from ecgkt.explain.placed import placed_words
+from ecgkt.explain.placed import misplaced, placed_words
+
+DOUBT = " (do not rely on its place)"
 
 
 def show(card: Card, explanation: Explanation) -> None:
@@ -22,6 +24,15 @@ def show(card: Card, explanation: Explanation) -> None:
     except EcgktError as error:
         said = escape(str(error))
     st.html(f'<p class="ecgkt-basis">{said}</p>')
+
+
+def captioned(card: Card, explanation: Explanation, title: str) -> str:
+    """Return how a map is called on the sheet: with a doubt where such maps do not lie in the right place."""
+    try:
+        wrong = misplaced(card.id, explanation)
+    except EcgktError:
+        wrong = False
+    return f"{title}{DOUBT}" if wrong else title
 
 
 def sentence(card: Card, explanation: Explanation) -> str:

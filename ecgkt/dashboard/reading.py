@@ -30,7 +30,7 @@ from ecgkt.dashboard import (
     windows,
 )
 from ecgkt.dashboard.opinion_rows import SI
-from ecgkt.dashboard.paper import BEATS, CALIPERS, SHEET, View, choose_view
+from ecgkt.dashboard.paper import BEATS, CALIPERS, NARROW_PX, SHEET, View, choose_view
 from ecgkt.dashboard.paper import WORDS as PAPER_WORDS
 from ecgkt.dashboard.state import CASE, MAP, MODEL, PREVIOUS, READ_FIRST, TARGET, Case
 from ecgkt.domain import Explanation, Predictions
@@ -189,8 +189,9 @@ def _draw(case: Case, card: Card, explanation: Explanation | None, view: View) -
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
     if explanation is not None:
         subject = method.subject(card.labels, explanation)
-        title = trust.captioned(case, explanation, subject)
-        doubt = "" if title == subject else "Do not rely on this map."
+        title = trust.captioned(case, card, explanation, subject)
+        doubted = "its place" if title.startswith(subject) else "this map"
+        doubt = "" if title == subject else f"Do not rely on {doubted}."
         hidden = told_hidden(hidden_share(explanation, view.paper))
         told += ". ".join(filter(None, (f", saliency of {subject} by {explanation.method}", hidden, doubt)))
     if view.tool == BEATS:
@@ -207,10 +208,16 @@ def _draw(case: Case, card: Card, explanation: Explanation | None, view: View) -
             model_saw=seen,
             display_filter=display,
             true_size=view.px_per_mm is not None,
+            told_below_px=NARROW_PX,
         )
         source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
-        foot = escape(footer_text(view.drawn, view.paper, seen, display, true_size=view.px_per_mm is not None))
-        st.html(f'<img class="ecgkt-sheet" alt="{escape(told)}" src="{source}"><p class="ecgkt-foot">{foot}</p>')
+        foot = footer_text(view.drawn, view.paper, seen, display, true_size=view.px_per_mm is not None)
+        if explanation is not None and (hidden := told_hidden(hidden_share(explanation, view.paper))):
+            foot += f" · {hidden}"
+        st.html(
+            f'<div class="ecgkt-fit"><img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">'
+            f'<p class="ecgkt-foot">{escape(foot)}</p></div>'
+        )
         return None
     figure = draw_ecg(
         view.drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display
@@ -218,6 +225,7 @@ def _draw(case: Case, card: Card, explanation: Explanation | None, view: View) -
     quiet = {"displayModeBar": False, "scrollZoom": True}
     if view.tool != CALIPERS:
         st.plotly_chart(figure, theme=None, height="stretch", config=quiet, alt=told)
+        st.html('<p class="ecgkt-basis">Drag a box or turn the wheel to zoom in; double click for the whole ECG.</p>')
         return None
     figure.update_layout(dragmode="select", newselection={"line": {"color": "#1f5f8b", "width": 1.5}})
     key = f"calipers-{case.id}-{view.layout.name}-{view.scale}-{view.display.name}"

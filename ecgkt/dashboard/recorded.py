@@ -8,6 +8,7 @@ from html import escape
 from math import isfinite
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
 from ecgkt.dashboard import measured, state
@@ -33,8 +34,8 @@ def recorded_in(case: Case) -> Recorded:
     return state.answer((case.id, "recorded"), lambda: _judge(case))
 
 
-def show(case: Case, card: Card) -> None:
-    """Draw it in the sidebar, in words; never a traffic light."""
+def show(case: Case, card: Card, above: DeltaGenerator) -> None:
+    """Draw it in the sidebar, in words, never a traffic light; signs of reversed electrodes also `above` the ECG."""
     found = recorded_in(case)
     rows = "".join(
         f'<tr><th scope="row">{escape(leads)}</th><td>{escape(what)}</td></tr>' for leads, what in found.findings
@@ -42,6 +43,8 @@ def show(case: Case, card: Card) -> None:
     what, colon, signs = found.electrodes.partition(":")
     electrodes = f"<b>{escape(what)}</b>{colon}{escape(signs)}" if found.warned else escape(found.electrodes)
     kind = "".join(f'<p class="ecgkt-basis">{escape(told)}</p>' for told in [_kind(case, card)] if told)
+    if found.warned:
+        above.html(f'<p class="ecgkt-basis" role="status">{electrodes}</p>')
     with st.sidebar:
         st.html(
             f'<div><table class="ecgkt-measured"><caption>Recording</caption><tbody><tr><th scope="row">Signal</th>'

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CASE, PROBLEM, MODEL, TARGET, ALL_ROWS, MAP = "case", "problem", "model", "target", "all_rows", "map"
 PREVIOUS, READ_FIRST = "previous", "read_first"
+STILL_OPEN = "The ECG below is the one that was open before."
 SAMPLE, UPLOAD, STUDY, PHYSIONET = "sample", "upload", "study", "physionet"
 _ANSWERS = "answers"
 Answer = TypeVar("Answer")
@@ -135,6 +136,12 @@ def problem() -> str | None:
     """Return the sentence about what went wrong last."""
     sentence: str | None = st.session_state.get(PROBLEM)
     return sentence
+
+
+def problem_beside_case() -> str | None:
+    """Return the sentence about what went wrong last, for a page that goes on showing the ECG that was open before."""
+    sentence = problem()
+    return sentence if sentence is None or current_case() is None else f"{sentence} {STILL_OPEN}"
 
 
 def kept(key: tuple[str, ...]) -> Any:

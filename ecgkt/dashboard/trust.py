@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgkt.checkpoints import Card
-from ecgkt.dashboard import loading, state
+from ecgkt.dashboard import loading, plausible, state
 from ecgkt.dashboard.state import Case
 from ecgkt.domain import Explanation
 from ecgkt.explain.guards import Guard, GuardRails, State, check
@@ -63,10 +63,12 @@ def show(folder: Path, case: Case, card: Card, explanation: Explanation) -> None
         st.rerun(scope="fragment" if found.reliable == rails.reliable else "app")
 
 
-def captioned(case: Case, explanation: Explanation, title: str) -> str:
-    """Return how a map is called on the sheet: with a warning where one of its checks failed."""
+def captioned(case: Case, card: Card, explanation: Explanation, title: str) -> str:
+    """Return how a map is called on the sheet: with a warning where a check failed or its place is doubted."""
     rails = state.checks_of(case, explanation)
-    return title if rails is None or rails.reliable else f"{DO_NOT_RELY} {title}"
+    if rails is None or rails.reliable:
+        return plausible.captioned(card, explanation, title)
+    return f"{DO_NOT_RELY} {title}"
 
 
 def _ask(key: tuple[str, ...] | None) -> None:

@@ -51,7 +51,7 @@ def show() -> None:
     title, value = dial_patients()[asked.patient].title, asked.value_map[turned.name]
     told = f"12-lead ECG, SIMULATED, {title}, {turned.title} {turned.told(value)}"
     known = None if target is None else what_if_answers.map_known(model, asked, target)
-    draw_paper(paper, now.made.record, card, told, known)
+    draw_paper(paper, now.made.record, card, told, known, title=_caption(card, known))
     with rows:
         _show_rows(start, now, target)
     _write()
@@ -60,12 +60,19 @@ def show() -> None:
         _draw_sweep(chart, _sweep(swept, start, now, turned, target))
     if target is not None and known is None:
         known = what_if_answers.map_of(model, asked, now, target, turn)
-        draw_paper(paper, now.made.record, card, told, known)
+        draw_paper(paper, now.made.record, card, told, known, title=_caption(card, known))
     if swept is None:
         swept = what_if_answers.sweep(model, asked, turned, turn)
         _draw_sweep(chart, _sweep(swept, start, now, turned, target))
     _show_basis(card, now.predictions, known)
     address.tell()
+
+
+def _caption(card: Card, explanation: Explanation | None) -> str | None:
+    """Return how a map is called on the sheet."""
+    if explanation is None:
+        return None
+    return plausible.captioned(card, explanation, card.labels[explanation.target].title)
 
 
 def _choose() -> tuple[Asked, Dial, Path]:

@@ -112,7 +112,7 @@ def _show(case: Case, parts: Parts, target: str | None, model: Path) -> None:
         _show_basis(card, record, moved, target, parts)
     found = None if target is None else method.trace(model, card, case, target, turn)
     if found is not None:
-        title = trust.captioned(case, found, card.labels[found.target].title)
+        title = trust.captioned(case, card, found, card.labels[found.target].title)
         draw_paper(paper, record, card, told, found, beneath, title)
         with left:
             plausible.show(card, found)

@@ -13,6 +13,14 @@ NOT_MEASURED = (
 )
 
 
+_DISTRUST = "Do not rely on where this map lies"
+
+
+def misplaced(checkpoint_id: str, explanation: Explanation) -> bool:
+    """Whether such maps were measured not to lie where they should; raises what `read_judged` raises."""
+    return placed_words(checkpoint_id, explanation)[0].startswith(_DISTRUST)
+
+
 def placed_words(checkpoint_id: str, explanation: Explanation) -> tuple[str, str]:
     """Return a verdict, empty where there is none, and the sentences behind it, on maps such as this one.
 
@@ -36,8 +44,8 @@ def _verdict(worth: Worth, good: tuple[str, ...]) -> str:
     if worth.good:
         return "Maps of this target by this method point at the right waves, on simulated patients."
     if good:
-        return f"Do not rely on where this map lies: {good[0]} does better for this target."
-    return "Do not rely on where this map lies: no method is good enough for this target."
+        return f"{_DISTRUST}: {good[0]} does better for this target."
+    return f"{_DISTRUST}: no method is good enough for this target."
 
 
 def _figures(worth: Worth, usual: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ecgkt import NOTICE
@@ -17,6 +18,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 """Told apart with every common colour blindness (Okabe and Ito)."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
 ROW_PX, HEAD_PX, FOOT_PX = 19, 78, 96
+NOTE_LETTERS = 72
 LONE_HEAD_PX = 44
 """Above a chart without a legend."""
 
@@ -104,7 +106,7 @@ def draw_chart(chart: Chart) -> Figure:
         yaxis=_y_axis(chart),
         shapes=[*_lines(chart)],
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        annotations=[_written(f"<b>{chart.mark}</b><br>{chart.note}")],
+        annotations=[_written("<br>".join((f"<b>{chart.mark}</b>", *wrap(chart.note, NOTE_LETTERS))))],
         hovermode="closest",
     )
     traces = [_trace(chart, series, place) for place, series in enumerate(chart.series)]
@@ -198,16 +200,17 @@ def _lines(chart: Chart) -> list[dict[str, Any]]:
 
 
 def _written(text: str) -> dict[str, Any]:
+    """Return the words below a chart: they end where it ends, since the names of its rows leave them no room before."""
     return {
         "text": text,
         "xref": "paper",
         "yref": "paper",
-        "x": 0,
+        "x": 1,
         "y": 0,
         "yshift": -FOOT_PX + 20,
         "showarrow": False,
-        "align": "left",
-        "xanchor": "left",
+        "align": "right",
+        "xanchor": "right",
         "yanchor": "middle",
         "font": {"size": 12, "color": INK},
     }

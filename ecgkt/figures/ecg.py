@@ -73,6 +73,9 @@ def footer_text(
         parts.append(f"recorded with {record.filters}")
     if record.seconds > SHOWN_SECONDS + 0.05:
         parts.append(f"first {SHOWN_SECONDS:g} s of {record.seconds:.1f} s")
+    column = min(cell.to_second - cell.from_second for cell in paper.cells)
+    if record.seconds < SHOWN_SECONDS - 0.05 and column < record.seconds - 0.05:
+        parts.append(f"{record.seconds:.1f} s recorded, columns of {column:.1f} s")
     if model_saw:
         parts.append(f"the model saw {model_saw}")
     return " · ".join(parts)

@@ -41,7 +41,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Layout:
-    """Leads by row, left to right; the leads of a row share the 10 s equally. `rhythm` strips run below, whole.
+    """Leads by row, left to right; the leads of a row share the time equally. `rhythm` strips run below, whole.
 
     A lead written with a minus, as `-aVR` in Cabrera's order, is drawn upside down. `row_mm` is the height of a row at
     up to 10 mm/mV. Raises InvalidValue unless `rows` holds each of the 12 leads exactly once.
@@ -149,9 +149,11 @@ def lay_out(layout: Layout = LAYOUTS["3x4 + II"], scale: Scale | None = None, re
     """Return the sheet of a layout: rows from the top, each starting with a 1 mV, 200 ms pulse.
 
     Above 10 mm/mV the rows are 1.4 times as high. The sheet is high enough for the uppermost pulse and, where a record
-    is given, for all of its ink, up to two rows more above and below.
+    is given, for all of its ink, up to two rows more above and below. The columns share 10 s, or a shorter record's
+    length, so that no lead falls behind its end.
     """
     scale = scale or Scale()
+    shown = SHOWN_SECONDS if record is None else min(SHOWN_SECONDS, record.seconds)
     rows = (*layout.rows, *((lead,) for lead in layout.rhythm))
     row_mm = round(layout.row_mm * (1.4 if scale.mm_per_millivolt > 10 else 1.0))
     foot = round(0.48 * row_mm)
@@ -162,7 +164,7 @@ def lay_out(layout: Layout = LAYOUTS["3x4 + II"], scale: Scale | None = None, re
     for number, leads in enumerate(rows):
         baseline = float(row_mm * (len(rows) - number - 1) + foot)
         pulses.append(pulse_outline(baseline, scale, zone))
-        seconds = SHOWN_SECONDS / len(leads)
+        seconds = shown / len(leads)
         for column, lead in enumerate(leads):
             start = column * seconds
             x = left + start * scale.mm_per_second

@@ -24,6 +24,7 @@ from ecgkt.figures.saliency import Overlay, legend_levels, png_uri, shade
 
 FOOT_MM = 9.6
 _STAMP_MM = 3.8
+_LETTERS_MM, _LETTER_WIDTH = (3.3, 2.7, 2.2), 0.56
 _LAST: WeakKeyDictionary[Record, tuple[Paper, str]] = WeakKeyDictionary()
 
 
@@ -40,14 +41,16 @@ def draw_sheet(
     edges: Sequence[float] = (),
     beneath: Record | None = None,
     tells_hidden: bool = True,
+    told_below_px: int | None = None,
     stamp: Sequence[str] = (),
 ) -> str:
     """Return a record as SVG, with the overlay of an explanation behind the ink.
 
     `said` replaces the line about scale and filters; `edges` are seconds at which each cell has a dashed line.
     `beneath` is another record, drawn as a broad light line behind the ink. Without `tells_hidden` what of a map lies
-    outside is not told below, for a page that says it beside the sheet. `stamp` are lines below all of it and in the
-    drawing's description, for a file that goes elsewhere: it is then as large as the sheet in millimetres.
+    outside is not told below, for a page that says it beside the sheet. Up to a width of `told_below_px` the page tells
+    the lines of the foot itself, in larger letters, and the drawing leaves them out. `stamp` are lines below all of it
+    and in the drawing's description, for a file that goes elsewhere: it is then as large as the sheet in millimetres.
     Each ink path carries `class="ink"` and its `data-lead`; each patch of an overlay its `data-lead`.
     """
     paper = paper or lay_out()
@@ -60,6 +63,11 @@ def draw_sheet(
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"{size} font-family="{FONT}">',
         *([f"<desc>{escape(' '.join(stamp))}</desc>"] if stamp else []),
+        *(
+            [f"<style>@media (max-width: {told_below_px}px) {{.said {{display: none}}}}</style>"]
+            if told_below_px
+            else []
+        ),
         f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
         squares(paper),
         *([] if overlay is None else _patches(overlay, paper)),
@@ -120,6 +128,7 @@ def _line(x: NDArray[np.int_], y: NDArray[np.int_]) -> str:
 
 OTHER_INK = "#4a90be"
 _BROAD = f'stroke="{OTHER_INK}" stroke-width="85" stroke-linejoin="round" stroke-opacity=".75" fill="none"'
+_RIM = f'paint-order="stroke" stroke="{PAPER}" stroke-width="70" stroke-opacity=".8"'
 _STROKE = f'stroke="{INK}" stroke-width="32" stroke-linejoin="round" fill="none"'
 
 
@@ -133,16 +142,26 @@ def _seam(x_mm: float, low_mm: float, high_mm: float, paper: Paper) -> str:
 
 
 def _words(
-    x_mm: float, y_mm: float, text: str, paper: Paper, size_mm: float, *, bold: bool = False, anchor: str = "start"
+    x_mm: float,
+    y_mm: float,
+    text: str,
+    paper: Paper,
+    size_mm: float,
+    *,
+    bold: bool = False,
+    anchor: str = "start",
+    kind: str = "",
 ) -> str:
-    weight = ' font-weight="700"' if bold else ""
+    weight = (f' class="{kind}"' if kind else "") + (' font-weight="700"' if bold else "")
     place = f'x="{_units(x_mm)}" y="{_down(y_mm, paper)}" font-size="{_units(size_mm)}" text-anchor="{anchor}"'
     colour = INK if bold else FAINT_INK
     return f'<text {place} fill="{colour}"{weight}>{escape(text)}</text>'
 
 
 def _name(cell: Cell, at: tuple[float, float], paper: Paper) -> str:
-    return _words(at[0], at[1] - 1.3, cell.name, paper, 3.7, bold=True)
+    """Write a lead's name, with a thin rim of paper for where no place is free of ink."""
+    written = _words(at[0], at[1] - 1.3, cell.name, paper, 3.7, bold=True)
+    return written.replace("<text ", f"<text {_RIM} ", 1)
 
 
 def _patches(overlay: Overlay, paper: Paper) -> list[str]:
@@ -161,15 +180,23 @@ def _foot(
     left, right, low = 1.5, paper.width_mm - 1.5, -8.0
     note = overlay.note if overlay is not None and tells_hidden else ""
     below = f"{NOTICE} · {note}" if note else NOTICE
-    words = [_words(left, low + 3.8, text, paper, 2.7), _words(left, low, below, paper, 2.7)]
+    name = f"{target_title or 'score'}: lowers"
+    legend_mm = 0.0 if overlay is None else 29.0 + 2.7 * _LETTER_WIDTH * len(name)
+    size = min(_letter(text, right - left), _letter(below, right - left - legend_mm))
+    words = [_words(left, low + y, line, paper, size, kind="said") for y, line in ((4.1, text), (0.0, below))]
     if overlay is None:
         return words
     bar = (
         f'<image x="{_units(right - 25)}" y="{_down(low + 2.6, paper)}" width="{_units(14)}" height="{_units(2.8)}" '
         f'preserveAspectRatio="none" href="{png_uri(legend_levels(14, 2.8))}"/>'
     )
-    name = _words(right - 26, low, f"{target_title or 'score'}: lowers", paper, 2.7, anchor="end")
-    return [*words, name, bar, _words(right - 10, low, "raises", paper, 2.7)]
+    named = _words(right - 26, low, name, paper, 2.7, anchor="end")
+    return [*words, named, bar, _words(right - 10, low, "raises", paper, 2.7)]
+
+
+def _letter(text: str, room_mm: float) -> float:
+    """Return the largest height of letters in mm at which a line keeps to its room."""
+    return next((one for one in _LETTERS_MM if one * _LETTER_WIDTH * len(text) <= room_mm), _LETTERS_MM[-1])
 
 
 def _mark(paper: Paper) -> str:

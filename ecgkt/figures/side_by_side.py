@@ -12,6 +12,8 @@ from ecgkt.figures.scores import ScoreRow, score_rows
 
 HIGHER = ("rgba(213, 94, 0, .28)", "rgba(0, 114, 178, .28)")
 """Behind a difference: the first model higher, or lower, as a map's orange raises; the sign says it too."""
+_LONGEST = 92.0
+"""The longest bar in per cent of its cell, so that it does not touch the figure before it."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _line(row: ComparedRow, longest: float, pressed: str | None) -> str:
     cells = "".join(f"<td>{escape(figure)}</td>" for figure in row.figures)
     style = ""
     if row.difference and longest:
-        colour, width = HIGHER[row.difference < 0], 100 * abs(row.difference) / longest
+        colour, width = HIGHER[row.difference < 0], _LONGEST * abs(row.difference) / longest
         style = f' style="background: linear-gradient(to left, {colour} {width:.0f}%, transparent {width:.0f}%)"'
     title, chosen = escape(row.title), ' class="chosen"' if row.name == pressed else ""
     if pressed is not None:

@@ -27,9 +27,14 @@ class Cell:
     of: str = ""
 
     @property
+    def beside(self) -> str:
+        """Whose figure it is, and what a rule says."""
+        return "; ".join(filter(None, (f"for {self.of}" if self.of else "", self.rule)))
+
+    @property
     def told(self) -> str:
-        """What stands below the figure."""
-        return "; ".join(filter(None, (f"for {self.of}" if self.of else "", self.rule, self.reason)))
+        """What stands below the figure, with the reason where there is none."""
+        return "; ".join(filter(None, (self.beside, self.reason)))
 
 
 def strip_cells(

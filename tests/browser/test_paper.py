@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.serving import INK, unfold, wait_for_scores
 from ecgkt.dashboard import samples
+from ecgkt.dashboard.paper import NARROW_PX
 from ecgkt.domain import Record
 from ecgkt.figures.paper import LAYOUTS, Scale, lay_out
 
@@ -154,3 +155,15 @@ def test_a_bank_card_gives_true_millimetres(open_app, shots):
     assert page.locator(INK).bounding_box()["width"] == pytest.approx(WIDTH_MM * per_mm, rel=0.005)
     page.keyboard.press("Escape")
     page.screenshot(path=shots / "true-size.png")
+
+
+@pytest.mark.parametrize("layout", ["3x4 + II", "12x1"])
+@pytest.mark.parametrize("size", [(1280, 720), (820, 1180)])
+def test_the_foot_of_a_sheet_is_told_once_at_every_size(open_app, layout, size):
+    page = open_app(size=size)
+    wait_for_scores(page)
+    if layout != "3x4 + II":
+        choose(page, "Layout", layout)
+        page.wait_for_function(f"document.querySelector('{INK}').alt.includes('{layout}')", timeout=READY)
+    narrow = page.locator(INK).bounding_box()["width"] <= NARROW_PX
+    assert page.locator(".ecgkt-foot").is_visible() == narrow

@@ -68,6 +68,13 @@ def test_a_target_for_which_no_method_is_good_enough_says_so(card, table):
         assert "no method is good enough for this target" in said
 
 
+def test_a_map_is_doubted_on_its_sheet_where_such_maps_were_measured_not_to_lie_right(card, table):
+    assert plausible.captioned(card, made(card, "long_qt"), "Long QT") == f"Long QT{plausible.DOUBT}"
+    assert plausible.captioned(card, made(card, "st_elevation"), "ST elevation").endswith(plausible.DOUBT)
+    assert plausible.captioned(card, made(card, "st_elevation", WAVE), "ST elevation") == "ST elevation"
+    assert plausible.captioned(card, made(card, "sinus_tachycardia"), "Fast") == "Fast"
+
+
 def test_what_was_not_measured_is_said_to_be_so(card, table):
     assert plausible.sentence(card, made(card, "sinus_tachycardia")) == plausible.NOT_MEASURED
     assert plausible.sentence(card, made(card, "st_elevation", "gradients")) == plausible.NOT_MEASURED

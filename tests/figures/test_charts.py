@@ -69,8 +69,11 @@ def test_paper_holds_the_same_points_and_intervals_as_the_screen(dots, curve, bu
 @pytest.mark.parametrize(("name", "mark"), [("dots", "SIMULATED patients"), ("curve", "Real patients")])
 def test_every_drawing_says_whose_patients_and_the_notice(name, mark, request, tmp_path: Path):
     chart = request.getfixturevalue(name)
-    said = draw_chart(chart).layout.annotations[0].text
+    (written,) = draw_chart(chart).layout.annotations
+    said = written.text.replace("<br>", " ")
     assert mark in said and NOTICE in said and chart.note in said
+    assert (written.x, written.xanchor) == (1, "right"), "the names of the rows leave it no room before"
+    assert max(map(len, written.text.split("<br>")[1:]), default=0) <= 72
     write_svg(chart, tmp_path / "x.svg")
     written = (tmp_path / "x.svg").read_text()
     assert mark in written and NOTICE in written and chart.title in written

@@ -55,6 +55,19 @@ def test_columns_are_contiguous_and_each_shows_its_own_seconds():
             assert right.x_mm - left.x_mm == pytest.approx(62.5)
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("seconds", [5.0, 7.3])
+def test_a_short_recording_shows_as_much_of_every_lead_and_keeps_its_scale(name, seconds):
+    record = Record(np.zeros((12, round(400 * seconds)), np.float32), 400, "test")
+    short, whole = lay_out(LAYOUTS[name], record=record), lay_out(LAYOUTS[name])
+    assert short.width_mm == whole.width_mm
+    for trace, usual in zip(short.traces(record), whole.cells, strict=True):
+        shown = seconds * (usual.to_second - usual.from_second) / 10
+        assert len(trace.y_mm) / 400 == pytest.approx(shown, abs=0.003)
+        assert len(trace.y_mm) * trace.dx_mm == pytest.approx(25 * shown, abs=0.1)
+        assert trace.x0_mm == pytest.approx(whole.cells[0].x_mm + 25 * trace.cell.from_second, abs=0.1)
+
+
 def test_the_calibration_pulse_of_each_row_is_as_high_as_a_millivolt_of_the_trace():
     paper = lay_out(scale=Scale(mm_per_second=50, mm_per_millivolt=20))
     for pulse in paper.pulses:

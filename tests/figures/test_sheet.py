@@ -121,6 +121,31 @@ def test_the_foot_says_scale_filter_and_notice_and_a_simulated_one_is_marked():
     assert "SIMULATED" in words(drawn(np.zeros((12, 5000)), Domain.SIMULATED))
 
 
+def test_the_foot_of_a_short_recording_says_how_long_its_columns_are():
+    record = Record(np.zeros((12, 3650), np.float32), 500, "test")
+    root = ET.fromstring(draw_sheet(record, lay_out(record=record)))
+    assert "7.3 s recorded, columns of 1.8 s" in words(root)
+    assert "columns of" not in words(drawn(np.zeros((12, 5000))))
+
+
+def test_a_narrow_sheet_leaves_the_words_of_its_foot_to_the_page():
+    rule = "@media (max-width: 830px) {.said {display: none}}"
+    root = drawn(np.zeros((12, 5000)), told_below_px=830)
+    assert rule in [style.text for style in root.iter(f"{SVG}style")]
+    assert rule not in [style.text for style in drawn(np.zeros((12, 5000))).iter(f"{SVG}style")]
+    said = [text.text for text in root.iter(f"{SVG}text") if text.get("class") == "said"]
+    assert len(said) == 2 and said[1] == NOTICE
+
+
+def test_the_lines_of_the_foot_keep_to_the_sheet_however_long_they_are():
+    for words_of_model in ("100 Hz", "100 Hz, " + "a long story of windows and filters, " * 4):
+        root = drawn(np.zeros((12, 5000)), model_saw=words_of_model)
+        for text in root.iter(f"{SVG}text"):
+            if text.get("class") == "said":
+                end = int(text.attrib["x"]) + 0.5 * len(text.text or "") * int(text.attrib["font-size"])
+                assert end <= lay_out().width_mm * UNITS_PER_MM
+
+
 def test_the_ink_of_a_sheet_follows_record_and_paper_whatever_was_drawn_before(sine_record):
     other = replace(sine_record, signal=sine_record.signal[:, ::-1])
     small, large = lay_out(record=sine_record), lay_out(scale=Scale(25, 20), record=sine_record)

@@ -100,8 +100,8 @@ def test_rates_of_abstention_stand_there_once_a_card_has_them(card):
     rate = SimpleNamespace(kind="real", what="a set", abstained=4, records=250)
     gate = SimpleNamespace(name="some set", records=500, fit="fitted somehow", source="From somewhere.", rates=(rate,))
     html = card_figures.gate_html(replace_gate(card, gate))
-    assert "unlike some set (500 records), fitted somehow. From somewhere." in html
-    assert '<th scope="row">Real: a set</th><td>4 of 250</td><td>1.6\u00a0%</td>' in html
+    assert "unlike some set (500 records): fitted somehow. From somewhere." in html
+    assert '<th scope="row">Real: a set</th><td>4 of 250</td><td>1.6%</td>' in html
 
 
 def test_a_model_that_was_never_measured_says_so(untrained, monkeypatch):

@@ -180,8 +180,10 @@ def test_from_case_to_compare_and_back_keeps_all(tmp_path):
     page.switch_page("pages/compare.py").run()
     assert not page.exception
     assert FIBRILLATION in shown(page)
+    assert page.selectbox(state.SAMPLE).value == FIBRILLATION, "the list names the open sample on every page"
     page.query_params.clear()
     page.switch_page("pages/case.py").run()
+    assert page.selectbox(state.SAMPLE).value == FIBRILLATION
     assert page.session_state[state.CASE].title == FIBRILLATION
     assert page.selectbox(paper.LAYOUT).value == "6x2"
     assert page.selectbox(state.MODEL).value == "another"

@@ -40,6 +40,16 @@ def test_each_number_is_that_of_the_measurements_with_its_unit_and_formula(case_
     assert "device" not in told
 
 
+def test_a_narrow_screen_has_the_first_measurements_in_one_line_above_the_ecg(case_page):
+    page = case_page()
+    (line,) = (part.proto.body for part in page.main.get("html") if "ecgkt-line" in part.proto.body)
+    record = samples.load(samples.titles()[0]).record
+    values = measure(record.signal, record.fs).values
+    told = [f"Rate {values['heart_rate'].value:.0f}/min", f"PR {values['pr'].value:.0f} ms"]
+    told += [f"QRS {values['qrs'].value:.0f} ms", f"QT {values['qt'].value:.0f} ms"]
+    assert " · ".join([*told, f"QTc {values['qtc_fridericia'].value:.0f} ms Fridericia"]) in line
+
+
 def test_a_filter_for_the_eye_leaves_the_measurements_as_they_are(case_page):
     page = case_page()
     before = panel(page)

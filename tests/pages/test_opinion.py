@@ -62,9 +62,11 @@ def test_the_strip_stands_in_the_same_order_on_every_ecg_and_says_what_it_leaves
 
 
 def test_on_a_real_ecg_a_condition_without_evidence_has_no_figure_and_says_why(case_page):
-    strip = buttons(real(case_page()), "miss-")
+    page = real(case_page())
+    strip = buttons(page, "miss-")
     assert all("**no figure**" in button.label for button in strip)
-    assert all("not measured on real ECGs" in button.label for button in strip)
+    assert all(button.help == "No figure: not measured on real ECGs." for button in strip)
+    assert text_of(page).count("not measured on enough real ECGs to tell") == 1
     assert "rules: " in strip[0].label
     assert "QTc" in strip[2].label
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ecgkt.dashboard import state
 from ecgkt.dashboard.recorded import findings, summary
 from ecgkt.domain import LEADS, Record
 from ecgkt.signals.lead_quality import grade_leads
@@ -45,3 +47,18 @@ def test_the_case_page_says_how_the_sample_was_recorded_and_that_the_model_knows
     assert "<caption>Recording</caption>" in told
     assert "No sign of reversed electrodes." in told
     assert "Known kind of ECG (like PTB-XL 1-250 and 100 simulated)" in told
+
+
+@pytest.mark.slow
+def test_signs_of_reversed_arms_stand_above_the_ecg_and_not_in_the_sidebar_alone():
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    case = page.session_state[state.CASE]
+    reversed_arms = case.record.signal.copy()
+    order = [LEADS.index(lead) for lead in ("I", "II", "III", "aVR", "aVL", "aVF")]
+    one, two, three, right, left, foot = (reversed_arms[at].copy() for at in order)
+    for at, lead in zip(order, (-one, three, two, left, right, foot), strict=True):
+        reversed_arms[at] = lead
+    page.session_state[state.CASE] = replace(case, record=replace(case.record, signal=reversed_arms), id="reversed")
+    page.run()
+    above = [part.proto.body for part in page.main.get("html") if 'role="status"' in part.proto.body]
+    assert any("arm reversal" in told for told in above)

@@ -45,6 +45,7 @@ def test_a_file_that_cannot_be_read_leaves_the_sentence_why_and_nothing_else(
     assert not page.file_uploader[0].value
     page.run()
     assert page.error, "the sentence stays until something is opened"
+    assert page.error[0].value.endswith("The ECG below is the one that was open before.")
     drop(page, next(iter(samples.listed())))
     assert not page.error
     assert page.session_state[state.CASE].title == "Uploaded ECG"

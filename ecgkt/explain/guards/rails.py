@@ -101,4 +101,4 @@ class GuardRails:
             return f"Do not rely on this map: {'; '.join(guard.failure for guard in failed)}."
         if not self.whole:
             return "Not checked in full yet."
-        return "No check found a reason to distrust this map; that does not prove it right."
+        return "As far as they tell the map is true to the model; whether its place is right they do not say."
