@@ -13,7 +13,7 @@ from ecgkt.domain import Domain, Predictions
 from ecgkt.domain.labels import Kind
 from ecgkt.figures.charts import whose
 from ecgkt.figures.scores import score_rows
-from ecgkt.spreadsheets import write_csv
+from ecgkt.spreadsheets import Field, write_csv
 
 NORMAL = "normal"
 PLAIN = "sinus_rhythm"
@@ -142,12 +142,13 @@ def tally(reads: Sequence[Read]) -> str:
 def to_csv(reads: Sequence[Read]) -> str:
     """Return a session's reads, one line per finding; no id of a patient or of a study is in it."""
     columns = ("case", "ecg", "seen before", "finding", "reader", "model", "figure", "rule", "checkpoint")
-    lines: list[list[str | int]] = []
+    lines: list[list[Field]] = []
     for number, read in enumerate(reads, 1):
         normal = Finding(NORMAL, "Normal ECG", True, not read.model_only if read.rule else None, "")
         findings = (*([normal] if NORMAL in read.named else []), *read.findings)
         for one in findings or (Finding("", "", False, None, ""),):
             told = {True: "yes", False: "no", None: "not counted"}
-            line = [number, read.ecg, told[read.seen_before], one.name, told[one.reader], told[one.model], one.figure]
-            lines.append([*line, read.rule, read.checkpoint, whose(read.domain), NOTICE])
+            who: list[Field] = [number, read.ecg, told[read.seen_before]]
+            what = [one.name, told[one.reader], told[one.model], one.figure]
+            lines.append([*who, *what, read.rule, read.checkpoint, whose(read.domain), NOTICE])
     return write_csv((*columns, "patients", "notice"), lines)

@@ -23,6 +23,9 @@ _SIMULATED = re.compile(r"simulated\s*:", re.IGNORECASE)
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
 _PLAIN, _INVALID = "16", -32768
 _Samples = tuple[NDArray[np.integer], NDArray[np.float64]]
+UNIT = "mV"
+"""Of a channel with a gain and no unit, as the format defines it (WFDB Applications Guide, header(5))."""
+UNIT_NOTE = "the header names no unit: its gains are steps per mV, as the format defines it"
 CHECKSUM_NOTE = "the checksums in the header are not those of the signal: check that the two files belong together"
 
 
@@ -49,13 +52,13 @@ def read(content: bytes, companion: Companion) -> Record:
         domain=Domain.SIMULATED if any(map(_SIMULATED.match, header.comments)) else Domain.UNKNOWN,
         age=_age(header.comments),
         sex=_sex(header.comments),
-        notes=_checksum_notes(header, digital),
+        notes=(*_unit_notes(header), *_checksum_notes(header, digital)),
     )
 
 
 def _millivolts_per_unit(channel: Channel) -> float:
     """Return the factor of a standard lead; other channels, which are left out, need no unit that is known."""
-    return millivolts_per(channel.unit) if canonical_lead(channel.name or "") else 1.0
+    return millivolts_per(channel.unit or UNIT) if canonical_lead(channel.name or "") else 1.0
 
 
 def _signal_bytes(header: Header, file: str, companion: Companion) -> bytes:
@@ -99,6 +102,11 @@ def _decode(header: Header, signal_files: Mapping[str, bytes]) -> _Samples:
         (folder / "record.hea").write_text(header.neutral_text(names), encoding="ascii")
         found: Any = wfdb.rdrecord(str(folder / "record"), physical=False)
     return found.d_signal, found.dac()
+
+
+def _unit_notes(header: Header) -> tuple[str, ...]:
+    """Say where a scale rests on the format's rule instead of on a stated unit."""
+    return () if all(channel.unit for channel in header.channels) else (UNIT_NOTE,)
 
 
 def _checksum_notes(header: Header, digital: NDArray[np.integer]) -> tuple[str, ...]:

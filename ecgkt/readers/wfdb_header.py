@@ -1,4 +1,4 @@
-"""WFDB headers, parsed strictly: what the wfdb library would guess (rate, unit, gain, length) must be there.
+"""WFDB headers, parsed strictly: what the wfdb library would guess (rate, gain, length) must be there.
 
 Format: https://physionet.org/physiotools/wag/header-5.htm and signal-5.htm.
 """

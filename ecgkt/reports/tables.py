@@ -81,7 +81,8 @@ def _fields(cell: Cell, parts: Sequence[str]) -> list[Field]:
         told = [None if figure is None else round(float(figure), 6) for figure in figures]
         fields: list[Field] = [*told, estimate.n, estimate.positives, estimate.reason, p, q]
         return fields[: len(parts)]
-    return [cell, *([None] * (len(parts) - 1))]
+    empty: list[Field] = [None] * (len(parts) - 1)
+    return [estimate, *empty]
 
 
 def _told(cell: Cell) -> str:

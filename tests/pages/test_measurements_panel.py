@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.readers.vendor_files import csv_text
 
 from ecgkt.dashboard import measured, paper, samples, state
 from ecgkt.domain import Record
 from ecgkt.readers.mimic_device import read_device_report
 from ecgkt.readers.mimic_folder import MimicFolder
 from ecgkt.signals.measurements import measure
-from tests.readers.vendor_files import csv_text
 
 
 def panel(page) -> str:

@@ -10,6 +10,7 @@ import wfdb
 
 from ecgkt.domain import LEADS, Domain
 from ecgkt.readers import read_record, read_upload
+from ecgkt.readers.wfdb_format import UNIT_NOTE
 from ecgkt.readers.wfdb_header import BYTES_PER_SAMPLE
 
 MIMIC_LEADS = ("I", "II", "III", "aVR", "aVF", "aVL", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -40,6 +41,25 @@ def test_every_spelling_of_a_unit_gives_the_same_millivolts(wfdb_files, millivol
         unit=f"/{unit}", units_per_millivolt=units_per_millivolt, steps_per_unit=1000 / units_per_millivolt
     )
     np.testing.assert_allclose(upload(files).signal, millivolts, atol=1e-6)
+
+
+def test_a_gain_without_a_unit_is_in_millivolts_as_the_format_defines_and_that_is_said(wfdb_files, millivolts, save):
+    files = wfdb_files(unit="")
+    record = upload(files)
+    np.testing.assert_allclose(record.signal, millivolts, atol=1e-6)
+    assert record.notes == (UNIT_NOTE,)
+    assert set(wfdb.rdrecord(str(save(files) / "rec")).units) == {"mV"}
+
+
+def test_a_header_in_the_manner_of_the_ptb_database_is_read(millivolts):
+    limb = ("i", "ii", "iii", "avr", "avl", "avf", *(f"v{number}" for number in range(1, 7)))
+    steps = np.rint(millivolts.T * 2000).astype("<i2")
+    lines = [f"rec.dat 16 2000 16 0 {steps[0, place]} 0 0 {lead}" for place, lead in enumerate(limb)]
+    lines += [f"rec.xyz 16 2000 16 0 0 0 0 {lead}" for lead in ("vx", "vy", "vz")]
+    header = "\n".join(("rec 15 1000 1000", *lines, "# age: 81", "# sex: female", "# Diagnose:"))
+    record = upload({"rec.hea": header.encode(), "rec.dat": steps.tobytes()})
+    np.testing.assert_allclose(record.signal, millivolts, atol=1e-6)
+    assert (record.fs, record.age, record.sex) == (1000.0, 81.0, "female")
 
 
 def test_a_micro_sign_in_latin_1_is_not_lost(wfdb_files, millivolts):

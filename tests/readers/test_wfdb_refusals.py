@@ -70,7 +70,6 @@ def test_a_loop_of_links_is_a_missing_signal_file(wfdb_files, save, refusal):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("/mV", "", "a unit for every lead"),
         ("/mV", "/mmHg", "leads in V, mV or uV"),
         (" 1000(0)/mV", "\nrec.dat 16", "one line per channel"),
         (" 1000(0)/mV", " 0(0)/mV", "a gain above 0"),
