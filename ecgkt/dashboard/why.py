@@ -51,8 +51,8 @@ def show(case: Case, card: Card, explanation: Explanation) -> None:
     alone = explanation.minus is None
     rule, worth = (label.rule, _worth(card, label.name)) if alone else ("", "")
     st.html(
-        f'<p class="ecgkt-basis"><b>{escape(method.subject(card.labels, explanation))}: where its score comes from.</b> '
-        f"{escape(rule)} "
+        f'<p class="ecgkt-basis"><b>{escape(method.subject(card.labels, explanation))}:</b> '
+        f"where its score comes from. {escape(rule)} "
         f"<b>{escape(said)}</b> {escape(made_and_missed(explanation))} A map is no cause, and methods disagree: look "
         f"at the ECG first. {escape(worth)}</p>"
     )
