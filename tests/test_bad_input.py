@@ -64,7 +64,7 @@ CASES: dict[str, tuple[Files, str]] = {
     "two seconds": (record(seconds=2), "at least 5 s"),
     "a lead of gaps": (record(spoil=lambda s: s.__setitem__(6, -32768)), "lead V1 is missing"),
     "a flat lead": (record(spoil=lambda s: s.__setitem__(6, 12)), "lead V1 is flat"),
-    "no unit": (record(unit=""), "unit"),
+    "no unit that is known": (record(unit="/furlong"), "unit"),
     "a file elsewhere": (record(dat="../../../../etc/passwd"), "elsewhere"),
     "an absolute path": (record(dat="/etc/passwd"), "elsewhere"),
     "a path out of the zip": (zipped({"../r.hea": b"x", **record()}), "leads outside"),

@@ -215,7 +215,7 @@ def in_turn(
 
     def tell(before: int | None) -> None:
         nonlocal shown
-        st.session_state.get(CASE)  # where Streamlit ends a run of the page that nobody waits for any more
+        _end_if_overtaken()
         if (before is not None or ends) and context is not None:
             _yield_to_newer(context)
         doing = said if isinstance(said, str) else said()
@@ -224,6 +224,7 @@ def in_turn(
             place.html(f'<p class="ecgkt-basis" role="status">{escape(words)}</p>')
             shown = words
 
+    _end_if_overtaken()  # else a run that a click has ended would take the place of that click's own
     try:
         result = heavy.shared().run(context.session_id if context else "", kind, work, tell)
     except heavy.Superseded:
@@ -231,6 +232,11 @@ def in_turn(
     if shown:
         place.empty()
     return result
+
+
+def _end_if_overtaken() -> None:
+    """Let Streamlit end this run of the page where nobody waits for it any more."""
+    st.session_state.get(CASE)
 
 
 def _yield_to_newer(context: ScriptRunContext) -> None:

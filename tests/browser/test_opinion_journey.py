@@ -84,7 +84,7 @@ def test_a_real_ecg_stands_without_codes_and_labs_until_they_are_asked_for(open_
     wait_for_scores(page)
     assert page.locator(f".st-key-rows-lab {ROWS}").count() == 0
     assert page.locator(f".st-key-rows-tracing {ROWS}").count() > 3
-    expect(page.locator(".st-key-miss-pulmonary_embolism button")).to_contain_text("no figure")
+    expect(page.locator(".st-key-miss-pulmonary_embolism button").first).to_contain_text("no figure")
     page.screenshot(path=shots / "opinion-real.png")
     page.locator(".st-key-rows-lab").get_by_text("Show their ranks all the same").click()
     expect(page.locator(f".st-key-rows-lab {ROWS}").first).to_contain_text("of 100", timeout=READY)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.readers.vendor_files import csv_text
 
+from benchmarks.written_files.vendors import csv_text
 from ecgkt.dashboard import measured, paper, samples, state
 from ecgkt.domain import Record
 from ecgkt.readers.mimic_device import read_device_report

@@ -171,7 +171,8 @@ def test_physionet_is_asked_only_on_a_press_and_a_failure_is_one_sentence(monkey
     assert not asked
     page.button(state.PHYSIONET).click().run()
     assert len(asked) == 1
-    assert page.error[0].value == "Wanted the record from PhysioNet, got no connection: try again when online."
+    said = "Wanted the record from PhysioNet, got no connection: try again when online."
+    assert page.error[0].value == f"{said} {state.STILL_OPEN}"
 
 
 def test_a_folder_without_models_is_told_on_every_page(tmp_path, monkeypatch):
