@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -40,6 +41,9 @@ from ecgkt.figures.calipers import measure_box
 from ecgkt.figures.ecg import draw_ecg, footer_text
 from ecgkt.figures.saliency import hidden_share, told_hidden
 from ecgkt.figures.sheet import draw_sheet
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 Box = Mapping[str, Sequence[float]]
 _SCORED = "scored"
@@ -180,12 +184,8 @@ def _recall_target(card: Card) -> None:
 
 
 def _draw(case: Case, card: Card, explanation: Explanation | None, view: View) -> Box | None:
-    """Draw the sheet; as a figure to zoom into only when asked, since its script takes seconds to load.
-
-    Only a copy of the record is filtered. A sheet replaces the one before it in one step: with an `st.empty()` in its
-    place the page would lose it for as long as the next takes to draw. Returns the box that the calipers span, in mm.
-    """
-    title = None
+    """Draw the ECG as it is looked at; return the box that the calipers span, in mm. Only a copy is filtered."""
+    title, hidden = None, ""
     told = f"12-lead ECG, {case.title}, {view.layout.name}, {view.scale}"
     if explanation is not None:
         subject = method.subject(card.labels, explanation)
@@ -197,45 +197,64 @@ def _draw(case: Case, card: Card, explanation: Explanation | None, view: View) -
     if view.tool == BEATS:
         measured.draw_beats(st.empty(), case, explanation, title)
         return None
-    display = view.display.description
     seen = windows.saw(case, card)
     if view.tool == SHEET:
-        sheet = draw_sheet(
-            view.drawn,
-            view.paper,
-            explanation=explanation,
-            target_title=title,
-            model_saw=seen,
-            display_filter=display,
-            true_size=view.px_per_mm is not None,
-            told_below_px=NARROW_PX,
-        )
-        source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
-        foot = footer_text(view.drawn, view.paper, seen, display, true_size=view.px_per_mm is not None)
-        if explanation is not None and (hidden := told_hidden(hidden_share(explanation, view.paper))):
-            foot += f" · {hidden}"
-        st.html(
-            f'<div class="ecgkt-fit"><img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">'
-            f'<p class="ecgkt-foot">{escape(foot)}</p></div>'
-        )
+        _draw_sheet(view, explanation, title, seen, told, hidden)
         return None
     figure = draw_ecg(
-        view.drawn, view.paper, explanation=explanation, target_title=title, model_saw=seen, display_filter=display
+        view.drawn,
+        view.paper,
+        explanation=explanation,
+        target_title=title,
+        model_saw=seen,
+        display_filter=view.display.description,
     )
+    return _draw_figure(figure, told, f"{case.id}-{view.layout.name}-{view.scale}-{view.display.name}", view.tool)
+
+
+def _draw_sheet(
+    view: View, explanation: Explanation | None, title: str | None, seen: str, told: str, hidden: str
+) -> None:
+    """Draw the sheet with its foot, which a narrow screen shows below it.
+
+    A sheet replaces the one before it in one step: with an `st.empty()` in its place the page would lose it for as long
+    as the next takes to draw.
+    """
+    display, true_size = view.display.description, view.px_per_mm is not None
+    sheet = draw_sheet(
+        view.drawn,
+        view.paper,
+        explanation=explanation,
+        target_title=title,
+        model_saw=seen,
+        display_filter=display,
+        true_size=true_size,
+        told_below_px=NARROW_PX,
+    )
+    source = f"data:image/svg+xml;base64,{b64encode(sheet.encode()).decode()}"
+    foot = footer_text(view.drawn, view.paper, seen, display, true_size=true_size)
+    foot = " · ".join(filter(None, (foot, hidden)))
+    st.html(
+        f'<div class="ecgkt-fit"><img class="ecgkt-sheet" alt="{escape(told)}" src="{source}">'
+        f'<p class="ecgkt-foot">{escape(foot)}</p></div>'
+    )
+
+
+def _draw_figure(figure: Figure, told: str, name: str, tool: str) -> Box | None:
+    """Draw a figure to zoom into, or to span boxes in; its script takes seconds to load, so only when asked."""
     quiet = {"displayModeBar": False, "scrollZoom": True}
-    if view.tool != CALIPERS:
+    if tool != CALIPERS:
         st.plotly_chart(figure, theme=None, height="stretch", config=quiet, alt=told)
         st.html('<p class="ecgkt-basis">Drag a box or turn the wheel to zoom in; double click for the whole ECG.</p>')
         return None
     figure.update_layout(dragmode="select", newselection={"line": {"color": "#1f5f8b", "width": 1.5}})
-    key = f"calipers-{case.id}-{view.layout.name}-{view.scale}-{view.display.name}"
     event = st.plotly_chart(
         figure,
         theme=None,
         height="stretch",
         config=quiet,
         alt=told,
-        key=key,
+        key=f"calipers-{name}",
         on_select="rerun",
         selection_mode="box",
     )
